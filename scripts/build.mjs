@@ -1,0 +1,13 @@
+// `npm run build`: installs if needed, then compiles every zone. `--clean` first deletes what earlier builds left:
+// `tsc -b --clean` would keep the output of deleted sources.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./run.mjs";
+import { setup } from "./setup.mjs";
+
+if (process.argv.includes("--clean")) {
+  for (const name of ["hawser", "hawser-cli"]) {
+    rmSync(join(root, "packages", name, "dist"), { recursive: true, force: true });
+  }
+}
+process.exitCode = (await setup()) ? 0 : 1;

