@@ -1,0 +1,143 @@
+import type { Clock, ScheduledCall } from "./clock.js";
+
+/**
+ * Many deadlines on one timer of the clock. Arming and cancelling take constant time and no memory: a `WheelTimer` is made
+ * once for its owner and used again and again. Deadlines are met up to one tick late, never early.
+ *
+ * Each slot is a ring of timers behind a head that is never served. A timer more than one turn of the wheel ahead waits in
+ * its slot until its turn has come.
+ */
+
+const SLOTS = 512;
+
+/** One deadline. Make it once, arm it often. */
+export class WheelTimer {
+  readonly callback: () => void;
+  /** The tick that serves it; meaningful while armed. */
+  tick = 0;
+  /** Its neighbours in the slot's ring; itself while not armed. */
+  next: WheelTimer = this;
+  previous: WheelTimer = this;
+
+  constructor(callback: () => void) {
+    this.callback = callback;
+  }
+
+  get armed(): boolean {
+    return this.next !== this;
+  }
+}
+
+export class TimerWheel {
+  readonly #clock: Clock;
+  readonly #tickMs: number;
+  readonly #slots: readonly WheelTimer[] = Array.from({ length: SLOTS }, () => new WheelTimer(() => {}));
+  /** The next tick to be served. */
+  #nextTick = 0;
+  #armed = 0;
+  #serving = false;
+  #call: ScheduledCall | null = null;
+  /** The tick that `#call` will serve. */
+  #callTick = 0;
+
+  constructor(clock: Clock, tickMs = 20) {
+    this.#clock = clock;
+    this.#tickMs = tickMs;
+  }
+
+  /** How many timers are armed. */
+  get size(): number {
+    return this.#armed;
+  }
+
+  /** Arms `timer` to fire after `delayMs`; an armed one is moved. `Infinity` only disarms. */
+  arm(timer: WheelTimer, delayMs: number): void {
+    this.cancel(timer);
+    if (delayMs === Infinity) return;
+    const now = this.#clock.now();
+    if (this.#armed === 0 && !this.#serving) this.#nextTick = Math.floor(now / this.#tickMs);
+    timer.tick = Math.max(this.#nextTick, Math.ceil((now + Math.max(0, delayMs)) / this.#tickMs));
+    const head = this.#slot(timer.tick);
+    timer.previous = head.previous;
+    timer.next = head;
+    head.previous.next = timer;
+    head.previous = timer;
+    this.#armed++;
+    if (!this.#serving && (this.#call === null || timer.tick < this.#callTick)) this.#callAt(timer.tick);
+  }
+
+  cancel(timer: WheelTimer): void {
+    if (!timer.armed) return;
+    unlink(timer);
+    this.#armed--;
+    if (this.#armed === 0) this.#cancelCall();
+  }
+
+  #slot(tick: number): WheelTimer {
+    return this.#slots[tick % SLOTS] as WheelTimer; // always there: the array has SLOTS elements
+  }
+
+  #callAt(tick: number): void {
+    this.#cancelCall();
+    this.#callTick = tick;
+    this.#call = this.#clock.schedule(() => this.#serve(), tick * this.#tickMs - this.#clock.now());
+  }
+
+  #cancelCall(): void {
+    this.#call?.cancel();
+    this.#call = null;
+  }
+
+  /** Fires what is due. A callback may arm and cancel timers, its own and others'. */
+  #serve(): void {
+    this.#call = null;
+    this.#serving = true;
+    const present = Math.floor(this.#clock.now() / this.#tickMs);
+    // After a pause longer than one turn every slot is looked at once, not once for each turn missed.
+    for (let left = SLOTS; this.#nextTick <= present && left > 0 && this.#armed > 0; left--) {
+      const tick = this.#nextTick++;
+      if (left === 1) this.#nextTick = present + 1;
+      this.#serveSlot(this.#slot(tick), present);
+    }
+    this.#nextTick = Math.max(this.#nextTick, present + 1);
+    this.#serving = false;
+    if (this.#armed > 0) this.#callAt(this.#firstTick());
+  }
+
+  #serveSlot(head: WheelTimer, present: number): void {
+    // What is due moves to a ring of its own first, so that a callback which arms into this slot is not served twice.
+    const due = new WheelTimer(() => {});
+    for (let timer = head.next; timer !== head; ) {
+      const following = timer.next;
+      if (timer.tick <= present) {
+        unlink(timer);
+        timer.previous = due.previous;
+        timer.next = due;
+        due.previous.next = timer;
+        due.previous = timer;
+      }
+      timer = following;
+    }
+    while (due.next !== due) {
+      const timer = due.next;
+      unlink(timer);
+      this.#armed--;
+      timer.callback();
+    }
+  }
+
+  /** The tick of the nearest slot in use; it may hold only timers of a later turn, which costs one idle call a turn. */
+  #firstTick(): number {
+    for (let ahead = 0; ahead < SLOTS; ahead++) {
+      if (this.#slot(this.#nextTick + ahead).armed) return this.#nextTick + ahead;
+    }
+    return this.#nextTick + SLOTS;
+  }
+}
+
+function unlink(timer: WheelTimer): void {
+  timer.previous.next = timer.next;
+  timer.next.previous = timer.previous;
+  timer.next = timer;
+  timer.previous = timer;
+}
