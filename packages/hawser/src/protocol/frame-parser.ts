@@ -1,0 +1,397 @@
+import type { ByteOperations } from "../internal/bytes.js";
+import { type ProtocolError, UsageError } from "../internal/errors.js";
+import { CLOSE_NO_STATUS, isWireCloseCode } from "./close-code.js";
+import * as faults from "./frame-faults.js";
+import {
+  checkLimit,
+  type FrameParserOptions,
+  type MessageLimits,
+  resolveMessageLimits,
+} from "./frame-parser-options.js";
+import {
+  FIN,
+  isControlOpcode,
+  LENGTH_IN_16_BITS,
+  LENGTH_IN_64_BITS,
+  MASK,
+  OPCODE_BINARY,
+  OPCODE_CONTINUATION,
+  OPCODE_PING,
+  OPCODE_PONG,
+  OPCODE_TEXT,
+} from "./frames.js";
+import { HeaderReader } from "./header-reader.js";
+import { MessageAssembly, NO_BYTES } from "./message-assembly.js";
+import { ParseEvent } from "./parse-event.js";
+import { Utf8Validator } from "./utf8.js";
+
+// RFC 6455 §5, read from lent bytes without objects, callbacks or copies where a frame lies whole in them. `next` first
+// tries that case alone; everything else (fragments, control frames, frames that reads cut, long ones, faults, streams) goes
+// through the stages below it. Invariants: after needMore, close and failed nothing of the lent bytes is unread; `over` is
+// final. Typed-array reads stay inside checked bounds, so `as number` drops an `undefined` that cannot be.
+
+/** What the next byte belongs to. `between` is `header` between two messages in message mode. */
+const Stage = { between: 0, header: 1, payload: 2, control: 3, over: 4 } as const;
+type Stage = (typeof Stage)[keyof typeof Stage];
+
+/** No event yet: go on. */
+const CONTINUE = -1;
+type Step = ParseEvent | typeof CONTINUE;
+
+const WHOLE_TEXT: number = FIN | OPCODE_TEXT;
+const WHOLE_BINARY: number = FIN | OPCODE_BINARY;
+
+/**
+ * A pull parser of frames: `push` lends bytes, `next` says what is in them until it says needMore. Any cut of the same input
+ * gives the same events (in stream mode: the same pieces joined).
+ */
+export class FrameParser {
+  readonly #bytes: ByteOperations;
+  readonly #header: HeaderReader;
+  readonly #streaming: boolean;
+  /** MASK when frames must have a mask, else 0. */
+  readonly #maskBit: number;
+  readonly #limits: MessageLimits;
+  /** Applies to the frames that `#nextWhole` takes; below 2^16 text and binary have the same. */
+  readonly #maxMessageBytes: number;
+  readonly #maxFrames: number;
+  readonly #maxEmptyFrames: number;
+
+  #stage: Stage;
+  #lent: Uint8Array = NO_BYTES;
+  #position = 0;
+  #limit = 0;
+  /** How many bytes of the frame's payload have not come. */
+  #missing = 0;
+  #phase = 0;
+  #insideMessage = false;
+  #frames = 0;
+  #emptyFrames = 0;
+  #maxBytes = 0;
+  #assembly: MessageAssembly | null = null;
+  #validator: Utf8Validator | null = null;
+  #control: Uint8Array | null = null;
+
+  // Facts of the last event, to be read only, valid until the next call of `next`.
+
+  /** Holds the payload in `[start, end)`: of message, piece, ping, pong. */
+  buffer: Uint8Array = NO_BYTES;
+  start = 0;
+  end = 0;
+  /** Whether the payload is in memory that nobody else will use; else it lies in the bytes pushed. */
+  owned = false;
+  /** message: the text, when it is text and not compressed. */
+  text: string | undefined = undefined;
+  /** message, begin, piece, end. */
+  type: "text" | "binary" = "binary";
+  /** message, begin, piece, end: whether the payload is compressed. */
+  compressed = false;
+  /** close: 1005 when it carried none. */
+  closeCode = 0;
+  closeReason = "";
+  /** failed: why. */
+  error: ProtocolError | null = null;
+
+  /** @throws UsageError INVALID_ARGUMENT for a limit out of range */
+  constructor(options: FrameParserOptions) {
+    this.#bytes = options.bytes;
+    this.#header = new HeaderReader(options);
+    this.#streaming = options.mode === "stream";
+    this.#stage = this.#streaming ? Stage.header : Stage.between;
+    this.#maskBit = options.role === "server" ? MASK : 0;
+    this.#limits = resolveMessageLimits(options);
+    this.#maxMessageBytes = this.#limits.binary;
+    this.#maxFrames = checkLimit("maxFramesPerMessage", options.maxFramesPerMessage);
+    this.#maxEmptyFrames = checkLimit("maxEmptyFrames", options.maxEmptyFrames);
+  }
+
+  /** Bytes pushed and not parsed yet. */
+  get unreadBytes(): number {
+    return this.#limit - this.#position;
+  }
+
+  /** Bytes of memory held for what has come so far. */
+  get retainedBytes(): number {
+    return (this.#assembly?.capacity ?? 0) + (this.#control?.length ?? 0);
+  }
+
+  /** Whether a message has begun and not ended. */
+  get insideMessage(): boolean {
+    return this.#insideMessage;
+  }
+
+  /**
+   * Lends `buffer[start, end)` until `next` answers needMore. Masked payload is unmasked in place there.
+   * @throws UsageError INVALID_STATE while bytes pushed before are unread
+   */
+  push(buffer: Uint8Array, start: number, end: number): void {
+    if (this.#position !== this.#limit) {
+      const facts = { unreadBytes: this.unreadBytes };
+      throw new UsageError("INVALID_STATE", `${this.unreadBytes} bytes are unread: call next until needMore`, {
+        facts,
+      });
+    }
+    if (this.#stage === Stage.over) return;
+    this.#lent = buffer;
+    this.#position = start;
+    this.#limit = end;
+  }
+
+  /** Copies the unread bytes out of the lent buffer and forgets them. Push them again before any others. */
+  takeUnread(): Uint8Array {
+    const unread = this.#bytes.allocate(this.unreadBytes);
+    this.#bytes.copy(this.#lent, this.#position, this.#limit, unread, 0);
+    this.#forgetLent();
+    return unread;
+  }
+
+  /** From now on drops everything. */
+  discard(): void {
+    this.#stage = Stage.over;
+    this.#insideMessage = false;
+    this.#assembly = null;
+    this.#validator = null;
+    this.#control = null;
+    this.#forgetLent();
+  }
+
+  /** The next event. Its facts are in the fields. */
+  next(): ParseEvent {
+    return this.#stage === Stage.between ? this.#nextWhole() : this.#nextAny();
+  }
+
+  // The case that speed depends on: an unfragmented, uncompressed frame, whole in the bytes pushed, length below 2^16. It
+  // touches nothing unless the frame is that and keeps every rule (bench: parse-small).
+  #nextWhole(): ParseEvent {
+    const buffer = this.#lent;
+    const at = this.#position;
+    const available = this.#limit - at;
+    const maskBit = this.#maskBit;
+    // two bytes, a length of two more and the key, or the shortest such frame
+    if (available < (maskBit === 0 ? 4 : 8)) return this.#nextAny();
+    const first = buffer[at] as number;
+    let length = (buffer[at + 1] as number) ^ maskBit;
+    if ((first !== WHOLE_BINARY && first !== WHOLE_TEXT) || length >= LENGTH_IN_64_BITS) return this.#nextAny();
+    let start = at + 2;
+    if (length === LENGTH_IN_16_BITS) {
+      length = ((buffer[start] as number) << 8) | (buffer[start + 1] as number);
+      if (length < LENGTH_IN_16_BITS) return this.#nextAny();
+      start += 2;
+    }
+    const key = start;
+    if (maskBit !== 0) start += 4;
+    const end = start + length;
+    if (end > this.#limit || length > this.#maxMessageBytes) return this.#nextAny();
+    if (maskBit !== 0) this.#bytes.mask(buffer, start, end, readKey(buffer, key), 0);
+    this.#position = end;
+    this.type = first === WHOLE_TEXT ? "text" : "binary";
+    this.compressed = false;
+    return this.#deliver(buffer, start, end, false);
+  }
+
+  #nextAny(): ParseEvent {
+    for (;;) {
+      const step = this.#nextStep();
+      if (step !== CONTINUE) return step;
+    }
+  }
+
+  #nextStep(): Step {
+    switch (this.#stage) {
+      case Stage.between:
+      case Stage.header:
+        return this.#takeHeader();
+      case Stage.payload:
+        return this.#streaming ? this.#takePiece() : this.#takePayload();
+      case Stage.control:
+        return this.#takeControl();
+      case Stage.over:
+        return this.#needMore();
+    }
+  }
+
+  #takeHeader(): Step {
+    const header = this.#header;
+    this.#position = header.read(this.#lent, this.#position, this.#limit, this.#insideMessage);
+    if (header.error !== null) return this.#fail(header.error);
+    if (!header.whole) {
+      if (!header.fresh) this.#stage = Stage.header;
+      return this.#needMore();
+    }
+    header.reset();
+    this.#missing = header.length;
+    this.#phase = 0;
+    if (!isControlOpcode(header.opcode)) return this.#beginFrame();
+    this.#stage = Stage.control;
+    return CONTINUE;
+  }
+
+  #beginFrame(): Step {
+    const { opcode, length, rsv1 } = this.#header;
+    const first = opcode !== OPCODE_CONTINUATION;
+    if (first) this.#beginMessage(opcode === OPCODE_TEXT ? "text" : "binary", rsv1);
+    this.#stage = Stage.payload;
+    this.#emptyFrames = length === 0 ? this.#emptyFrames + 1 : 0;
+    if (this.#emptyFrames > this.#maxEmptyFrames) return this.#fail(faults.tooManyEmptyFrames(this.#maxEmptyFrames));
+    if (!this.#streaming && ++this.#frames > this.#maxFrames) return this.#fail(faults.tooManyFrames(this.#maxFrames));
+    // checked before a byte of the payload is taken, so that what is announced costs nothing
+    const size = (this.#assembly?.length ?? 0) + length;
+    if (size > this.#maxBytes) return this.#fail(faults.messageTooBig(size, this.#maxBytes));
+    return first && this.#streaming ? ParseEvent.begin : CONTINUE;
+  }
+
+  #beginMessage(type: "text" | "binary", compressed: boolean): void {
+    this.type = type;
+    this.compressed = compressed;
+    this.#insideMessage = true;
+    this.#frames = 0;
+    this.#emptyFrames = 0;
+    this.#maxBytes = compressed ? this.#limits.compressed : this.#limits[type];
+    this.#validator?.reset();
+  }
+
+  #takePayload(): Step {
+    const buffer = this.#lent;
+    const start = this.#position;
+    const end = this.#takeBytes();
+    const wholeFrame = this.#missing === 0;
+    const last = wholeFrame && this.#header.fin;
+    const assembled = this.#assembly?.length ?? 0;
+    if (last && assembled === 0) return this.#deliver(buffer, start, end, false);
+    if (end > start) {
+      // the last part is checked with the whole
+      const valid = last || !this.#isText() || this.#validate(buffer, start, end);
+      if (!valid) return this.#fail(faults.utf8Invalid("message"));
+      const expected = this.#header.fin ? assembled + end - start + this.#missing : this.#maxBytes;
+      this.#assembly ??= new MessageAssembly(this.#bytes);
+      this.#assembly.append(buffer, start, end, expected);
+    }
+    if (last) return this.#deliverAssembled();
+    if (!wholeFrame) return this.#needMore();
+    this.#stage = Stage.header;
+    return CONTINUE;
+  }
+
+  #takePiece(): Step {
+    if (this.#missing === 0) {
+      this.#stage = Stage.header;
+      if (!this.#header.fin) return CONTINUE;
+      this.#insideMessage = false;
+      return ParseEvent.end;
+    }
+    const start = this.#position;
+    const end = this.#takeBytes();
+    if (start === end) return this.#needMore();
+    this.#setPayload(this.#lent, start, end, false);
+    return ParseEvent.piece;
+  }
+
+  #takeControl(): Step {
+    const buffer = this.#lent;
+    const start = this.#position;
+    const end = this.#takeBytes();
+    if (this.#missing === 0 && this.#control === null) return this.#deliverControl(buffer, start, end, false);
+    // header.length is at most 125, so this much may be allocated before it came
+    const control = (this.#control ??= this.#bytes.allocate(this.#header.length));
+    const filled = control.length - this.#missing;
+    this.#bytes.copy(buffer, start, end, control, filled - (end - start));
+    return this.#missing === 0 ? this.#deliverControl(control, 0, filled, true) : this.#needMore();
+  }
+
+  /** Takes what is there of the frame's payload, unmasks it, and returns where it ends. */
+  #takeBytes(): number {
+    const start = this.#position;
+    const end = Math.min(start + this.#missing, this.#limit);
+    if (this.#maskBit !== 0 && end > start) {
+      this.#bytes.mask(this.#lent, start, end, this.#header.key, this.#phase);
+      this.#phase = (this.#phase + end - start) & 3;
+    }
+    this.#missing -= end - start;
+    this.#position = end;
+    return end;
+  }
+
+  #isText(): boolean {
+    return this.type === "text" && !this.compressed;
+  }
+
+  #validate(buffer: Uint8Array, start: number, end: number): boolean {
+    this.#validator ??= new Utf8Validator(this.#bytes);
+    return this.#validator.push(buffer, start, end);
+  }
+
+  #deliverAssembled(): ParseEvent {
+    const length = this.#assembly?.length ?? 0;
+    return this.#deliver(this.#assembly?.take() ?? NO_BYTES, 0, length, true);
+  }
+
+  #deliver(buffer: Uint8Array, start: number, end: number, owned: boolean): ParseEvent {
+    this.#stage = Stage.between;
+    this.#insideMessage = false;
+    this.#setPayload(buffer, start, end, owned);
+    if (this.#isText()) {
+      this.text = this.#bytes.decodeUtf8(buffer, start, end);
+      if (this.text === undefined) return this.#fail(faults.utf8Invalid("message"));
+    } else {
+      this.text = undefined;
+    }
+    return ParseEvent.message;
+  }
+
+  #deliverControl(buffer: Uint8Array, start: number, end: number, owned: boolean): ParseEvent {
+    this.#control = null;
+    this.#stage = this.#insideMessage || this.#streaming ? Stage.header : Stage.between;
+    this.#setPayload(buffer, start, end, owned);
+    const opcode = this.#header.opcode;
+    if (opcode === OPCODE_PING) return ParseEvent.ping;
+    return opcode === OPCODE_PONG ? ParseEvent.pong : this.#deliverClose(buffer, start, end);
+  }
+
+  // §5.5.1: the header reader refused a payload of one byte
+  #deliverClose(buffer: Uint8Array, start: number, end: number): ParseEvent {
+    let code = CLOSE_NO_STATUS;
+    let reason: string | undefined = "";
+    if (end > start) {
+      code = ((buffer[start] as number) << 8) | (buffer[start + 1] as number);
+      if (!isWireCloseCode(code)) return this.#fail(faults.closeCodeInvalid(code));
+      reason = this.#bytes.decodeUtf8(buffer, start + 2, end);
+      if (reason === undefined) return this.#fail(faults.utf8Invalid("close reason"));
+    }
+    this.closeCode = code;
+    this.closeReason = reason;
+    this.discard();
+    return ParseEvent.close;
+  }
+
+  #setPayload(buffer: Uint8Array, start: number, end: number, owned: boolean): void {
+    this.buffer = buffer;
+    this.start = start;
+    this.end = end;
+    this.owned = owned;
+  }
+
+  #needMore(): ParseEvent {
+    this.#forgetLent();
+    this.#setPayload(NO_BYTES, 0, 0, false);
+    this.text = undefined;
+    return ParseEvent.needMore;
+  }
+
+  #fail(error: ProtocolError): ParseEvent {
+    this.discard();
+    this.#setPayload(NO_BYTES, 0, 0, false);
+    this.error = error;
+    return ParseEvent.failed;
+  }
+
+  #forgetLent(): void {
+    this.#lent = NO_BYTES;
+    this.#position = 0;
+    this.#limit = 0;
+  }
+}
+
+function readKey(buffer: Uint8Array, at: number): number {
+  const high = ((buffer[at] as number) << 24) | ((buffer[at + 1] as number) << 16);
+  return high | ((buffer[at + 2] as number) << 8) | (buffer[at + 3] as number);
+}

@@ -1,0 +1,52 @@
+import type { ByteOperations } from "../internal/bytes.js";
+
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** What a message may be given beyond twice the bytes that came, so that tiny pieces do not grow it again and again. */
+const SLACK_BYTES = 256;
+
+/**
+ * The message that frames and reads cut into pieces, in one growing array: what is held depends on the bytes that came, not
+ * on their number of pieces nor on an announced length. At most two bytes are copied for each that came.
+ */
+export class MessageAssembly {
+  readonly #bytes: ByteOperations;
+  #memory: Uint8Array = NO_BYTES;
+  #length = 0;
+
+  constructor(bytes: ByteOperations) {
+    this.#bytes = bytes;
+  }
+
+  /** How many bytes have come. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** How many bytes are allocated. */
+  get capacity(): number {
+    return this.#memory.length;
+  }
+
+  /** Appends `source[start, end)`. The message will have at most `expected` bytes in all, this piece included. */
+  append(source: Uint8Array, start: number, end: number, expected: number): void {
+    const length = this.#length + end - start;
+    if (length > this.#memory.length) this.#grow(Math.min(2 * length + SLACK_BYTES, expected));
+    this.#bytes.copy(source, start, end, this.#memory, this.#length);
+    this.#length = length;
+  }
+
+  /** Gives the array away, and is empty again. Its first `length` bytes, as asked before, are the message. */
+  take(): Uint8Array {
+    const memory = this.#memory;
+    this.#memory = NO_BYTES;
+    this.#length = 0;
+    return memory;
+  }
+
+  #grow(capacity: number): void {
+    const memory = this.#bytes.allocate(capacity);
+    this.#bytes.copy(this.#memory, 0, this.#length, memory, 0);
+    this.#memory = memory;
+  }
+}
