@@ -1,0 +1,23 @@
+import { randomFillSync } from "node:crypto";
+import { createRuntime } from "../socket/index.js";
+import type { Runtime } from "../socket/index.js";
+import { createNodeBytes } from "./node-bytes.js";
+import { realClock } from "./real-clock.js";
+
+let runtime: Runtime | undefined;
+
+/** The runtime of this process, made when it is first asked for: what every connection shares that is given no other. */
+export function defaultRuntime(): Runtime {
+  runtime ??= createNodeRuntime();
+  return runtime;
+}
+
+/** A runtime of its own, with Node's clock, bytes and random source. */
+export function createNodeRuntime(): Runtime {
+  return createRuntime({
+    clock: realClock,
+    bytes: createNodeBytes(),
+    random: (target) => void randomFillSync(target),
+    defer: queueMicrotask,
+  });
+}

@@ -1,0 +1,182 @@
+import type { Duplex } from "node:stream";
+import { UsageError } from "../internal/errors.js";
+import { Fifo } from "../internal/fifo.js";
+import type { Transport, TransportSink } from "../socket/index.js";
+
+/**
+ * How many bytes the stream holds of ours at a time; the rest waits here. Node does not tell how much of one write the
+ * operating system has taken (`bytesWritten` counts what is queued, too), only that a write is done: so a slow link shows
+ * progress by many writes of a bounded size. At the default write timeout of 10 s that is a link of 13 KiB/s.
+ */
+const MAX_IN_FLIGHT_BYTES = 131_072;
+
+/** What a `net.Socket` has beyond a Duplex. Others may be handed to a server's `upgrade` event. */
+interface NetworkStream extends Duplex {
+  readonly remoteAddress?: string;
+  readonly encrypted?: boolean;
+  setTimeout?(timeoutMs: number): unknown;
+  setNoDelay?(noDelay: boolean): unknown;
+}
+
+/**
+ * The bytes' way over a stream of Node: TCP, TLS, a Unix socket or any Duplex. From its construction on the stream's errors
+ * are looked after, so that none can end the process, even if it is never started.
+ */
+export class StreamTransport implements Transport {
+  readonly remoteAddress: string | undefined;
+  readonly secure: boolean;
+  readonly #stream: NetworkStream;
+  readonly #waiting: Fifo<Uint8Array> = new Fifo();
+  #waitingBytes = 0;
+  #sink: TransportSink | null = null;
+  #error: Error | undefined;
+  /** Whether `bufferedBytes` was more than zero when `write` returned, so that a drain will be told. */
+  #draining = false;
+  #writing = false;
+  #ending = false;
+  #closed = false;
+
+  constructor(stream: Duplex) {
+    const network: NetworkStream = stream;
+    this.#stream = network;
+    this.remoteAddress = network.remoteAddress;
+    this.secure = network.encrypted === true;
+    stream.on("error", (error: Error) => this.#failed(error));
+    stream.on("close", () => this.#streamClosed());
+    // Ends its direction only when we say so: after the peer's FIN there may be an answer to send.
+    stream.allowHalfOpen = true;
+    // The timeout of an HTTP server or agent stays armed on the socket otherwise.
+    network.setTimeout?.(0);
+    network.setNoDelay?.(true);
+    if (stream.closed) this.#streamClosed();
+  }
+
+  get bufferedBytes(): number {
+    return this.#closed ? 0 : this.#waitingBytes + this.#stream.writableLength;
+  }
+
+  start(sink: TransportSink): void {
+    this.#sink = sink;
+    if (this.#closed) {
+      process.nextTick(() => sink.onClosed(this.#error));
+      return;
+    }
+    if (this.#stream.readableEncoding !== null || this.#stream.readableObjectMode) {
+      this.#failed(
+        new UsageError("INVALID_ARGUMENT", "the stream gives text or objects: a WebSocket needs one of bytes"),
+      );
+      return;
+    }
+    this.#stream.on("data", (chunk: Uint8Array) => this.#received(chunk, sink));
+    this.#stream.on("end", () => sink.onEnd());
+    // an explicit pause by whoever had the stream before would outlast the listener
+    this.#stream.resume();
+  }
+
+  write(chunks: readonly Uint8Array[]): void {
+    if (this.#ending || this.#stream.destroyed) return;
+    this.#writing = true;
+    for (const chunk of chunks) this.#queue(chunk);
+    this.#flush();
+    this.#writing = false;
+    if (this.bufferedBytes > 0) this.#draining = true;
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    if (this.#waiting.size === 0) this.#endStream();
+  }
+
+  destroy(): void {
+    this.#ending = true;
+    this.#drop();
+    this.#stream.destroy();
+  }
+
+  #received(chunk: Uint8Array, sink: TransportSink): void {
+    if (!this.#writing) {
+      sink.onData(chunk, 0, chunk.length);
+      return;
+    }
+    // A stream in memory can bring the answer while we are still writing; a sink is never called from inside its own call.
+    this.#stream.pause();
+    this.#stream.unshift(chunk);
+    this.#stream.resume(); // in the next tick
+  }
+
+  /** Cut into pieces of which several fit into what may be in flight. */
+  #queue(chunk: Uint8Array): void {
+    this.#waitingBytes += chunk.length;
+    for (let start = 0; start < chunk.length; start += MAX_IN_FLIGHT_BYTES) {
+      const whole = chunk.length <= MAX_IN_FLIGHT_BYTES;
+      this.#waiting.push(whole ? chunk : chunk.subarray(start, start + MAX_IN_FLIGHT_BYTES));
+    }
+  }
+
+  /** Gives the stream what it may hold. TCP often takes it at once: then the next piece follows in the same turn. */
+  #flush(): void {
+    const stream = this.#stream;
+    while (this.#waiting.size > 0 && stream.writableLength < MAX_IN_FLIGHT_BYTES && !stream.destroyed) {
+      if (this.#waiting.size === 1) {
+        this.#writeNext();
+      } else {
+        // one system call for all
+        stream.cork();
+        while (this.#waiting.size > 0 && stream.writableLength < MAX_IN_FLIGHT_BYTES) this.#writeNext();
+        stream.uncork();
+      }
+    }
+    if (this.#ending && this.#waiting.size === 0) this.#endStream();
+  }
+
+  #writeNext(): void {
+    const chunk = this.#waiting.shift();
+    if (chunk === undefined) return;
+    this.#waitingBytes -= chunk.length;
+    this.#stream.write(chunk, this.#onTaken);
+  }
+
+  /** One function for all writes: Node then calls it for a whole turn's writes in one tick. */
+  readonly #onTaken = (error?: Error | null): void => {
+    if (error instanceof Error || !this.#draining || this.#stream.destroyed) return;
+    this.#flush();
+    if (this.bufferedBytes > 0) {
+      this.#sink?.onProgress();
+    } else {
+      this.#draining = false;
+      this.#sink?.onDrain();
+    }
+  };
+
+  #endStream(): void {
+    if (!this.#stream.destroyed) this.#stream.end();
+  }
+
+  #drop(): void {
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+  }
+
+  /** TLS emits an error and leaves the socket open, so it is destroyed here (seen on Node 20 and 26). */
+  #failed(error: Error): void {
+    this.#error ??= error;
+    this.destroy();
+  }
+
+  #streamClosed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#drop();
+    this.#error ??= this.#stream.errored ?? undefined;
+    this.#sink?.onClosed(this.#error);
+  }
+}
