@@ -16,7 +16,9 @@ export function parseAddress(text, page = location) {
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
     return { error: `A WebSocket address begins with ws:// or wss://, not ${url.protocol}//.` };
   }
-  if (url.hash !== "" || trimmed.endsWith("#")) return { error: "A WebSocket address has no # part. Remove it (or write %23)." };
+  if (url.hash !== "" || trimmed.endsWith("#")) {
+    return { error: "A WebSocket address has no # part. Remove it (or write %23)." };
+  }
   if (page.protocol === "https:" && url.protocol === "ws:" && !isLoopback(url.hostname)) {
     return { error: "This page came over https, so the browser allows only encrypted connections. Use wss:// here." };
   }
@@ -48,5 +50,7 @@ function completeAddress(text, page) {
 }
 
 function isLoopback(hostname) {
-  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.") || hostname.endsWith(".localhost");
+  return (
+    hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.") || hostname.endsWith(".localhost")
+  );
 }

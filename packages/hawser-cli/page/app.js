@@ -1,10 +1,10 @@
 // Puts the parts together: one connection at a time, its state on the page, and what each control does.
 
 import { addressOf, parseAddress, parseProtocols } from "./address.js";
-import { checkCloseReason, describeCloseCode, MAX_REASON_BYTES, parseCloseCode } from "./close-codes.js";
+import { createCloseForm, showError } from "./close-form.js";
 import { createComposer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { formatBytes, formatCount, formatDuration, formatMs, median } from "./format.js";
+import { formatBytes, formatDuration, formatMs, median } from "./format.js";
 import { createLog, saveBlob } from "./log.js";
 import { probeServer } from "./probe.js";
 import { addFinding, showReport } from "./report.js";
@@ -17,7 +17,13 @@ const STATE_WORDS = { connecting: "Connecting", open: "Open", closing: "Closing"
 
 const $ = (id) => document.getElementById(id);
 const rope = createRope($("rope"));
-const log = createLog({ scroller: $("log"), list: $("entries"), dropped: $("dropped"), empty: $("empty"), latest: $("latest") });
+const log = createLog({
+  scroller: $("log"),
+  list: $("entries"),
+  dropped: $("dropped"),
+  empty: $("empty"),
+  latest: $("latest"),
+});
 const composer = createComposer(
   {
     form: $("message-form"),
@@ -32,6 +38,18 @@ const composer = createComposer(
   },
   send,
 );
+const closeForm = createCloseForm(
+  {
+    form: $("close-form"),
+    code: $("close-code"),
+    reason: $("close-reason"),
+    codeError: $("code-error"),
+    reasonError: $("reason-error"),
+    codeHelp: $("code-help"),
+    reasonCount: $("reason-count"),
+  },
+  disconnect,
+);
 
 let connection = null;
 let state = "closed";
@@ -43,8 +61,8 @@ let attempts = 0;
 async function connect() {
   const address = parseAddress($("url").value);
   const offer = parseProtocols($("protocols").value);
-  showError("url", address.error);
-  showError("protocols", offer.error);
+  showFieldError("url", address.error);
+  showFieldError("protocols", offer.error);
   if (offer.error) $("options").open = true;
   if (address.error || offer.error) return $(address.error ? "url" : "protocols").focus();
 
@@ -61,7 +79,7 @@ async function connect() {
   } catch (error) {
     // The browser's own refusal: a forbidden port, or mixed content beyond what was checked.
     showState("closed", "Not connected");
-    return showError("url", `The browser refuses this connection: ${error.message}`);
+    return showFieldError("url", `The browser refuses this connection: ${error.message}`);
   }
   showState("connecting");
   showCounters();
@@ -90,7 +108,7 @@ async function partFromCurrent() {
 function onOpen(url, { openingMs, protocol, extensions }) {
   const facts = [protocol && `sub-protocol ${protocol}`, extensions && extensions.split(";")[0]].filter(Boolean);
   $("state-facts").textContent = facts.join(" · ");
-  log.note(`Connected to ${[url, `in ${formatMs(openingMs)}`].join(" ")}${facts.length > 0 ? ` · ${facts.join(" · ")}` : ""}`);
+  log.note([`Connected to ${url} in ${formatMs(openingMs)}`, ...facts].join(" · "));
 }
 
 function onMessage(from, data, bytes, rttMs) {
@@ -102,7 +120,7 @@ function onMessage(from, data, bytes, rttMs) {
 
 function onClose(from, report) {
   if (from.replaced) return log.note(`Left ${report.url}`);
-  const focusWasHere = $("close-form").contains(document.activeElement) || document.activeElement === $("connect");
+  const focusWasHere = closeForm.hasFocus() || document.activeElement === $("connect");
   const sentence = showReport($("report"), report, { onReconnect: reconnect, onHide: hideReport });
   showState("closed", report.opened ? "Closed" : "Not connected");
   $("state-facts").textContent = report.opened ? `code ${report.code}` : "";
@@ -118,7 +136,7 @@ function onClose(from, report) {
 }
 
 function reconnect() {
-  composer.focus();
+  composer.focusForTyping();
   void connect();
 }
 
@@ -158,21 +176,8 @@ function watchBuffer() {
 
 // ---- disconnecting ----
 
-function disconnect() {
-  if (!checkCloseFields()) return $(parseCloseCode($("close-code").value).error ? "close-code" : "close-reason").focus();
-  if (state !== "open") return;
-  connection.close(parseCloseCode($("close-code").value).code, $("close-reason").value);
-}
-
-function checkCloseFields() {
-  const { code, error } = parseCloseCode($("close-code").value);
-  const reason = checkCloseReason($("close-reason").value);
-  $("reason-count").textContent = `${reason.bytes} of ${MAX_REASON_BYTES} bytes`;
-  $("reason-count").toggleAttribute("data-over", reason.error !== null);
-  showErrorFor($("close-code"), $("code-error"), error);
-  showErrorFor($("close-reason"), $("reason-error"), reason.error);
-  $("code-help").textContent = error ? "" : `${code} · ${describeCloseCode(code).name}`;
-  return !error && reason.error === null;
+function disconnect(code, reason) {
+  if (state === "open") connection.close(code, reason);
 }
 
 // ---- what is shown ----
@@ -184,7 +189,8 @@ function showState(next, word = STATE_WORDS[next]) {
   $("state").dataset.state = next;
   $("state").textContent = word;
   if (next !== "closed") $("announce").textContent = word;
-  $("connect").textContent = { connecting: "Cancel", open: "Connect again", closing: "Connect again" }[next] ?? "Connect";
+  $("connect").textContent =
+    { connecting: "Cancel", open: "Connect again", closing: "Connect again" }[next] ?? "Connect";
   $("connect").classList.toggle("primary", next !== "open"); // one main button at a time: when open it is Send
   $("send").setAttribute("aria-disabled", String(next !== "open"));
   $("disconnect").disabled = next !== "open";
@@ -205,10 +211,14 @@ function showCounters() {
   countersFrame ||= requestAnimationFrame(() => {
     countersFrame = 0;
     const { sent, received, roundTrips } = connection;
-    $("sent-count").textContent = `${formatCount(sent.messages, "message")} · ${formatBytes(sent.bytes)}`;
-    $("received-count").textContent = `${formatCount(received.messages, "message")} · ${formatBytes(received.bytes)}`;
+    $("sent-count").textContent = formatTraffic(sent);
+    $("received-count").textContent = formatTraffic(received);
     $("median").textContent = roundTrips.length === 0 ? "–" : formatMs(median(roundTrips));
   });
+}
+
+function formatTraffic({ messages, bytes }) {
+  return messages === 0 ? "0" : `${messages.toLocaleString("en")} (${formatBytes(bytes)})`;
 }
 
 function markService(url) {
@@ -223,57 +233,54 @@ function shortAddress(url) {
   return host + pathname;
 }
 
-function showError(id, text) {
-  showErrorFor($(id), $(`${id}-error`), text);
-}
-
-function showErrorFor(input, place, text) {
-  place.textContent = text ?? "";
-  if (text) input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
+function showFieldError(id, text) {
+  showError($(id), $(`${id}-error`), text);
 }
 
 // ---- controls ----
 
 $("connect-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (state === "connecting" && event.submitter === $("connect")) connection.close();
+  if (state === "connecting") connection.close();
   else void connect();
 });
 for (const button of document.querySelectorAll("[data-service]")) {
   button.addEventListener("click", () => {
     $("url").value = addressOf(button.dataset.service);
-    composer.focus();
+    composer.focusForTyping();
     void connect();
   });
 }
-$("url").addEventListener("input", () => showError("url", null));
-$("protocols").addEventListener("input", () => showError("protocols", null));
-$("close-code").addEventListener("input", checkCloseFields);
-$("close-reason").addEventListener("input", checkCloseFields);
-$("close-form").addEventListener("submit", (event) => {
+// Enter would press the button, which says Cancel while connecting; whoever edits an address means that one.
+$("connect-form").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !["url", "protocols"].includes(event.target.id)) return;
   event.preventDefault();
-  disconnect();
+  void connect();
 });
+$("url").addEventListener("input", () => showFieldError("url", null));
+$("protocols").addEventListener("input", () => showFieldError("protocols", null));
 
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
-  if ($("close-form").contains(document.activeElement)) return composer.focus();
-  if (state !== "open") return $("connect").focus();
-  $("close-code").focus();
-  $("close-code").select();
+  if (closeForm.hasFocus()) composer.focus();
+  else if (state === "open") closeForm.focus();
+  else $("connect").focus();
 });
 
 $("clear-log").addEventListener("click", () => log.clear());
-$("save-log").addEventListener("click", () => saveBlob(new Blob([`${log.toText()}\n`], { type: "text/plain" }), "hawser-log.txt"));
-$("copy-log").addEventListener("click", async () => {
+$("save-log").addEventListener("click", () =>
+  saveBlob(new Blob([`${log.toText()}\n`], { type: "text/plain" }), "hawser-log.txt"),
+);
+$("copy-log").addEventListener("click", () => void copyLog($("copy-log")));
+
+async function copyLog(button) {
   try {
     await navigator.clipboard.writeText(log.toText());
-    flash($("copy-log"), "Copied");
+    flash(button, "Copied");
   } catch {
-    flash($("copy-log"), "Not allowed"); // no secure context, or the browser said no: Save still works
+    flash(button, "Not allowed"); // no secure context, or the browser said no: Save still works
   }
-});
+}
 
 function flash(button, text) {
   button.textContent = text;
@@ -283,7 +290,6 @@ function flash(button, text) {
 
 setInterval(showStateTime, 1_000);
 $("url").value = addressOf("/echo");
-checkCloseFields();
 showState("closed", "Not connected");
 composer.focus();
 void connect();

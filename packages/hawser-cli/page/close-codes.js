@@ -4,7 +4,11 @@
 import { countUtf8Bytes } from "./format.js";
 
 const CODES = {
-  1000: ["Normal closure", "The conversation was finished; both sides parted on good terms.", "Nothing is wrong. Reconnect whenever you like."],
+  1000: [
+    "Normal closure",
+    "The conversation was finished; both sides parted on good terms.",
+    "Nothing is wrong. Reconnect whenever you like.",
+  ],
   1001: [
     "Going away",
     "The server is shutting down, or the page was left.",
@@ -20,8 +24,16 @@ const CODES = {
     "The server does not take this kind of message, such as binary where it wants text.",
     "Reconnect and send the other kind.",
   ],
-  1004: ["Reserved", "This code has no meaning yet and should not have been sent.", "Look at what answers at this address."],
-  1005: ["No code given", "The connection was closed properly, but without saying why.", "Nothing is wrong. Reconnect whenever you like."],
+  1004: [
+    "Reserved",
+    "This code has no meaning yet and should not have been sent.",
+    "Look at what answers at this address.",
+  ],
+  1005: [
+    "No code given",
+    "The connection was closed properly, but without saying why.",
+    "Nothing is wrong. Reconnect whenever you like.",
+  ],
   1006: [
     "Connection lost",
     "The connection broke without a goodbye. No Close message arrived, so no reason is known.",
@@ -54,31 +66,77 @@ const CODES = {
   ],
   1012: ["Service restart", "The server is restarting.", "Reconnect in a few seconds."],
   1013: ["Try again later", "The server is overloaded for the moment.", "Wait a little, then reconnect."],
-  1014: ["Bad gateway", "A gateway in between got no good answer from the server behind it.", "Check the server behind the gateway."],
+  1014: [
+    "Bad gateway",
+    "A gateway in between got no good answer from the server behind it.",
+    "Check the server behind the gateway.",
+  ],
   1015: [
     "TLS failure",
     "The encrypted connection could not be made; the certificate was probably not trusted.",
     "Open the https:// address of the server in a tab and see what the browser says of its certificate.",
   ],
   3000: ["Unauthorized", "The server wants to know who you are.", "Connect with credentials."],
-  3003: ["Forbidden", "The server knows who you are and does not allow this.", "Ask for the permission, or use another account."],
+  3003: [
+    "Forbidden",
+    "The server knows who you are and does not allow this.",
+    "Ask for the permission, or use another account.",
+  ],
   3008: ["Timeout", "Something took longer than the other side was willing to wait.", "Reconnect and try again."],
   // What a Hawser server adds; another server may mean something else by these.
-  4008: ["Too slow", "A Hawser server says: this side did not read fast enough, and too much was waiting.", "Reconnect."],
-  4400: ["Bad messages", "A Hawser gateway says: too many messages were not what it understands.", "Check the form of the messages, then reconnect."],
+  4008: [
+    "Too slow",
+    "A Hawser server says: this side did not read fast enough, and too much was waiting.",
+    "Reconnect.",
+  ],
+  4400: [
+    "Bad messages",
+    "A Hawser gateway says: too many messages were not what it understands.",
+    "Check the form of the messages, then reconnect.",
+  ],
   4401: ["Not logged in", "A Hawser gateway says: log in first, or the login has expired.", "Reconnect and log in."],
-  4403: ["Not allowed", "A Hawser gateway says: this is not allowed.", "Ask for the permission, or use another account."],
-  4029: ["Too many messages", "A Hawser server says: messages came faster than it allows, for too long.", "Reconnect and send more slowly."],
+  4403: [
+    "Not allowed",
+    "A Hawser gateway says: this is not allowed.",
+    "Ask for the permission, or use another account.",
+  ],
+  4029: [
+    "Too many messages",
+    "A Hawser server says: messages came faster than it allows, for too long.",
+    "Reconnect and send more slowly.",
+  ],
 };
 
 const RANGES = [
   [0, 999, "Unused range", "Codes below 1000 are not used by the protocol.", "Look at what answers at this address."],
-  [1016, 2999, "Reserved range", "Reserved for the protocol and its extensions; this code has no meaning yet.", "Look at what answers at this address."],
-  [3000, 3999, "Library code", "A code for libraries and frameworks, registered with IANA.", "Look the code up in the documentation of the library that sent it."],
-  [4000, 4999, "Application code", "A private code: its meaning is agreed between the application and its server.", "Look the code up in the application's documentation."],
+  [
+    1016,
+    2999,
+    "Reserved range",
+    "Reserved for the protocol and its extensions; this code has no meaning yet.",
+    "Look at what answers at this address.",
+  ],
+  [
+    3000,
+    3999,
+    "Library code",
+    "A code for libraries and frameworks, registered with IANA.",
+    "Look the code up in the documentation of the library that sent it.",
+  ],
+  [
+    4000,
+    4999,
+    "Application code",
+    "A private code: its meaning is agreed between the application and its server.",
+    "Look the code up in the application's documentation.",
+  ],
 ];
 
-const UNKNOWN = ["Unknown code", "This is not a close code that the protocol knows.", "Look at what answers at this address."];
+const UNKNOWN = [
+  "Unknown code",
+  "This is not a close code that the protocol knows.",
+  "Look at what answers at this address.",
+];
 
 /** `{ name, meaning, next }` for any number. */
 export function describeCloseCode(code) {
@@ -87,14 +145,16 @@ export function describeCloseCode(code) {
   return { name, meaning, next };
 }
 
-/** What a browser lets a page send: 1000 and 3000-4999 (WHATWG WebSockets, `close()`). Returns `{ code }` or `{ error }`. */
+/** A page may send 1000 and 3000-4999 (WHATWG WebSockets, `close()`). Returns `{ code }` or `{ error }`. */
 export function parseCloseCode(text) {
   const trimmed = text.trim();
   if (trimmed === "") return { error: "Enter a code; 1000 is the ordinary one." };
   if (!/^\d+$/.test(trimmed)) return { error: "A close code is a whole number." };
   const code = Number(trimmed);
   if (code === 1000 || (code >= 3000 && code <= 4999)) return { code };
-  if (code > 1000 && code < 1016) return { error: `${code} is reserved: a page in a browser may send 1000 or 3000 to 4999.` };
+  if (code > 1000 && code < 1016) {
+    return { error: `${code} is reserved: a page in a browser may send 1000 or 3000 to 4999.` };
+  }
   return { error: "A page in a browser may send 1000 or 3000 to 4999." };
 }
 
@@ -104,5 +164,8 @@ export const MAX_REASON_BYTES = 123;
 export function checkCloseReason(reason) {
   const bytes = countUtf8Bytes(reason);
   const over = bytes - MAX_REASON_BYTES;
-  return { bytes, error: over > 0 ? `Too long by ${over} ${over === 1 ? "byte" : "bytes"} of UTF-8.` : null };
+  return {
+    bytes,
+    error: over > 0 ? `The reason is too long by ${over} ${over === 1 ? "byte" : "bytes"} of UTF-8.` : null,
+  };
 }

@@ -15,8 +15,7 @@ export function createComposer(elements, send) {
   function showSize() {
     const bytes = attached === null ? countUtf8Bytes(message.value) : attached.size;
     size.textContent = attached === null && bytes > 0 ? formatBytes(bytes) : "";
-    const tooBig = bytes > DEFAULT_MAX_MESSAGE_BYTES;
-    say(tooBig ? `${formatBytes(bytes)} is above the server's default limit of 1 MiB: it will answer with close code 1009.` : "", "warning");
+    say(bytes > DEFAULT_MAX_MESSAGE_BYTES ? warnOfSize(bytes) : "", "warning");
   }
 
   function say(text, tone = "") {
@@ -27,8 +26,10 @@ export function createComposer(elements, send) {
   function attach(chosen) {
     attached = chosen ?? null;
     attachment.hidden = attached === null;
-    attachmentName.textContent = attached === null ? "" : `${attached.name} · ${formatBytes(attached.size)} · one binary message`;
+    attachmentName.textContent =
+      attached === null ? "" : `${attached.name} · ${formatBytes(attached.size)} · one binary message`;
     if (attached === null) file.value = "";
+    else message.focus(); // so that Enter sends it
     showSize();
   }
 
@@ -115,5 +116,16 @@ export function createComposer(elements, send) {
     if (files.length > 1) say("Only the first file was taken: one message carries one file.", "warning");
   });
 
-  return { say, focus: () => message.focus() };
+  return {
+    say,
+    focus: () => message.focus(),
+    /** Not on touch screens, where focus would raise the keyboard over the page unasked. */
+    focusForTyping: () => matchMedia("(pointer: coarse)").matches || message.focus(),
+  };
+}
+
+function warnOfSize(bytes) {
+  const limit = formatBytes(DEFAULT_MAX_MESSAGE_BYTES);
+  const excess = `${formatBytes(bytes)} is above the server's default limit of ${limit}`;
+  return `${excess}: unless that was raised, it will close with code 1009. You may send it anyway.`;
 }

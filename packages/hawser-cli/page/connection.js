@@ -25,7 +25,7 @@ export class Connection {
   /** Resolves with the report; never rejects. */
   closed = new Promise((resolve) => (this.#settle = resolve));
 
-  /** `handlers`: `state(state)`, `open(facts)`, `message(data, bytes, rttMs)`, `close(report)`. Throws as `new WebSocket` does. */
+  /** Handlers: state(state), open(facts), message(data, bytes, rttMs), close(report). Throws as `new WebSocket`. */
   constructor(url, protocols, handlers) {
     this.url = url;
     this.#handlers = handlers;

@@ -18,6 +18,7 @@ export function createLog(elements) {
   let droppedCount = 0;
   let pending = [];
   let following = true;
+  let lastTop = 0;
 
   function add(entry) {
     pending.push({ at: new Date(), bytes: 0, kind: "text", rttMs: null, ...entry });
@@ -54,7 +55,8 @@ export function createLog(elements) {
     droppedCount += count;
     empty.hidden = kept.length > 0;
     dropped.hidden = droppedCount === 0;
-    dropped.textContent = `${formatCount(droppedCount, "older entry").replace("entrys", "entries")} dropped: the log keeps the last ${MAX_ENTRIES.toLocaleString("en")}.`;
+    const [gone, limit] = [droppedCount, MAX_ENTRIES].map((count) => count.toLocaleString("en"));
+    dropped.textContent = `${gone} older dropped: the log keeps the last ${limit}, and 32 MiB of messages at most.`;
   }
 
   function clear() {
@@ -69,13 +71,18 @@ export function createLog(elements) {
 
   function scrollToLatest() {
     scroller.scrollTop = scroller.scrollHeight;
+    lastTop = scroller.scrollTop;
     following = true;
     latest.hidden = true;
   }
 
-  // Reading further up must not be disturbed: the log follows only while its end is in view.
+  // Reading further up must not be disturbed: the log follows only while its end is in view. Only a move upwards stops
+  // it; a scroll event that comes late, after new entries or a resize, does not.
   scroller.addEventListener("scroll", () => {
-    following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 32;
+    const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 32;
+    if (atEnd) following = true;
+    else if (scroller.scrollTop < lastTop - 1) following = false;
+    lastTop = scroller.scrollTop;
     if (following) latest.hidden = true;
   });
   latest.addEventListener("click", () => {
@@ -177,7 +184,9 @@ function entryToText(entry) {
   if (entry.direction === "note") return `${start}\t${entry.data}`;
   const rtt = entry.rttMs === null ? "" : `${entry.rttMs.toFixed(2)} ms`;
   const content =
-    entry.kind === "text" ? JSON.stringify(entry.data) : formatHex(new Uint8Array(entry.data, 0, Math.min(1024, entry.bytes)));
+    entry.kind === "text"
+      ? JSON.stringify(entry.data)
+      : formatHex(new Uint8Array(entry.data, 0, Math.min(1024, entry.bytes)));
   return `${start}\t${entry.kind}\t${entry.bytes} bytes\t${rtt}\t${content}`;
 }
 

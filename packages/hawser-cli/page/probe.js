@@ -1,5 +1,5 @@
-// A browser hides why a handshake failed (RFC 6455 §4.1 leaves it to us; the HTML standard forbids telling, for security).
-// About the server that this page came from we may ask over plain HTTP, and that often settles it.
+// A browser does not tell a page why a handshake failed (WHATWG WebSockets, "fail the connection": it would let pages
+// scan a network). The server that this page came from we may ask over plain HTTP, and that often settles it.
 
 const MAX_WAIT_MS = 3_000;
 
@@ -13,14 +13,22 @@ export async function probeServer(report, page = location) {
   let status;
   try {
     // `manual`: a redirect is an answer too, and following it could lead to another origin.
-    const answer = await fetch(url, { signal: AbortSignal.timeout(MAX_WAIT_MS), cache: "no-store", redirect: "manual" });
+    const answer = await fetch(url, {
+      signal: AbortSignal.timeout(MAX_WAIT_MS),
+      cache: "no-store",
+      redirect: "manual",
+    });
     status = answer.status;
     await answer.body?.cancel();
   } catch {
-    return "We asked the server over plain HTTP: it does not answer. It is probably stopped.";
+    return say("it does not answer. It is probably stopped.");
   }
-  if (report.opened) return "We asked the server over plain HTTP: it answers again, so reconnecting should work.";
-  if (status === 404) return `We asked the server over plain HTTP: it runs, but has nothing at ${url.pathname}. Check the path.`;
-  if (status === 426) return "We asked the server over plain HTTP: it runs and this path wants WebSockets, so it refused this handshake.";
-  return `We asked the server over plain HTTP: it runs (status ${status}), so it refused this handshake.`;
+  if (report.opened) return say("it answers, so reconnecting should work.");
+  if (status === 404) return say(`it runs, but has nothing at ${url.pathname}. Check the path.`);
+  if (status === 426) return say("it runs and this path wants WebSockets, so it refused this handshake.");
+  return say(`it runs (status ${status}), so it refused this handshake.`);
+}
+
+function say(finding) {
+  return `We asked the server over plain HTTP: ${finding}`;
 }

@@ -81,11 +81,13 @@ function explain(report) {
     ["Received", traffic(report.received)],
     ["Median round trip", report.medianMs === null ? "no echo seen" : formatMs(report.medianMs)],
   ];
-  const steps = [next];
+  const ownChoice = report.asked !== null && report.wasClean;
+  const steps = [ownChoice ? "You chose this, so nothing is wrong. Reconnect whenever you like." : next];
   if (report.code === 1006 && report.sent.largest > DEFAULT_MAX_MESSAGE_BYTES) {
     steps.push("A message above 1 MiB was sent: the server may have cut the line for that (it would be code 1009).");
   }
-  const calm = [1000, 1001, 1005, 1012].includes(report.code) || (report.wasClean && report.asked !== null);
+  const reason = report.reason === "" ? "" : `, “${report.reason}”`;
+  const calm = [1000, 1001, 1005, 1012].includes(report.code) || ownChoice;
   return {
     title: name,
     code: true,
@@ -93,7 +95,7 @@ function explain(report) {
     facts,
     next: steps,
     tone: calm ? "calm" : report.wasClean ? "warning" : "fault",
-    sentence: `Closed: ${report.code} ${name}${report.reason === "" ? "" : `, “${report.reason}”`}. ${capitalise(endedBy(report))}.`,
+    sentence: `Closed: ${report.code} ${name}${reason}. ${capitalise(endedBy(report))}.`,
   };
 }
 
@@ -103,7 +105,7 @@ function endedBy(report) {
     return `you disconnected with code ${report.asked.code}, but the server did not answer`;
   }
   if (report.wasClean) return "the server closed the connection";
-  if (report.code === 1006) return "nobody in order: the line broke";
+  if (report.code === 1006) return "nobody: the line broke";
   return "the browser, because of what the server sent";
 }
 
@@ -111,7 +113,9 @@ function explainNeverOpened(report) {
   return {
     title: "Could not connect",
     code: false,
-    meaning: `The connection to ${report.url} was never open (tried for ${formatDuration(report.attemptMs)}). Either nothing answers there or the handshake was refused; browsers do not tell which.`,
+    meaning:
+      `The connection to ${report.url} was never open (tried for ${formatDuration(report.attemptMs)}). ` +
+      "Either nothing answers there or the handshake was refused; browsers do not tell which.",
     facts: [],
     next: [
       "Is the server running, at this host and port?",
@@ -128,7 +132,9 @@ function explainCancelled(report) {
   return {
     title: "Cancelled",
     code: false,
-    meaning: `You stopped after ${formatDuration(report.attemptMs)}, before ${report.url} had answered. The connection was never open.`,
+    meaning:
+      `You stopped after ${formatDuration(report.attemptMs)}, before ${report.url} had answered. ` +
+      "The connection was never open.",
     facts: [],
     next: ["Try again, or choose another address."],
     tone: "calm",

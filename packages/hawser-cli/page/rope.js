@@ -1,9 +1,9 @@
-// The hawser between this page and the server, drawn as it lies in each state: thrown over while connecting, taut when
-// open, slack while closing, fallen off the far bollard when closed. It is decoration: the words beside it say the same.
+// The hawser between this page and the server, drawn as it lies in each state: thrown over while connecting, taut
+// when open, slack while closing, fallen off the far bollard when closed. Decoration: the words beside it say the same.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// reach: how far across the rope comes (0-1). sag: how deep it hangs in the middle. drop: how far its free end falls. In pixels.
+// reach: how far across the rope comes, 0-1. In pixels: sag, how deep its middle hangs; drop, how far its end falls.
 const POSES = {
   connecting: { reach: 0.62, sag: 0, drop: 15 },
   open: { reach: 1, sag: 1.5, drop: 0 },
@@ -22,7 +22,7 @@ export function createRope(svg) {
     svg.append(path);
     return path;
   });
-  let pose = { ...POSES.closed };
+  const pose = { ...POSES.closed };
   let target = POSES.closed;
   let frame = 0;
 
@@ -73,6 +73,9 @@ function trace({ reach, sag, drop }, width) {
 function strands(points) {
   return points
     .slice(1, -1)
-    .map(({ x, y }) => `M${(x - 2).toFixed(1)} ${(y + HALF_WIDTH).toFixed(1)}L${(x + 2).toFixed(1)} ${(y - HALF_WIDTH).toFixed(1)}`)
+    .map(
+      ({ x, y }) =>
+        `M${(x - 2).toFixed(1)} ${(y + HALF_WIDTH).toFixed(1)}L${(x + 2).toFixed(1)} ${(y - HALF_WIDTH).toFixed(1)}`,
+    )
     .join("");
 }
