@@ -120,13 +120,13 @@ function onMessage(from, data, bytes, rttMs) {
 
 function onClose(from, report) {
   if (from.replaced) return log.note(`Left ${report.url}`);
-  const focusWasHere = closeForm.hasFocus() || document.activeElement === $("connect");
+  const focusWasHere = closeForm.hasFocus() || [$("connect"), document.body].includes(document.activeElement);
   const sentence = showReport($("report"), report, { onReconnect: reconnect, onHide: hideReport });
   showState("closed", report.opened ? "Closed" : "Not connected");
   $("state-facts").textContent = report.opened ? `code ${report.code}` : "";
   $("announce").textContent = sentence;
   log.note(sentence);
-  // The button that was pressed can do nothing more; the next useful one is Reconnect.
+  // The button that was pressed can do nothing more (and lost its focus); the next useful one is Reconnect.
   if (focusWasHere && report.opened && report.asked) $("reconnect").focus({ preventScroll: true });
   $("report").scrollIntoView({ block: "nearest" });
   if (report.asked || report.code !== 1006) return;
