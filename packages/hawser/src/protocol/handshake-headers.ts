@@ -28,16 +28,20 @@ export interface HeaderTable {
 export function readHeaders(rawHeaders: readonly string[]): HeaderTable | RefusalRule {
   const values = new Map<string, string>();
   const counts = new Map<string, number>();
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? "").toLowerCase();
-    const value = rawHeaders[index + 1] ?? "";
-    if (!isToken(name)) return "header-name-invalid";
-    if (!isFieldValue(value) || (name.startsWith("sec-websocket-") && !isAscii(value))) return "header-value-invalid";
+  let name: string | undefined;
+  for (const text of rawHeaders) {
+    if (name === undefined) {
+      name = text.toLowerCase();
+      if (!isToken(name)) return "header-name-invalid";
+      continue;
+    }
+    if (!isFieldValue(text) || (name.startsWith("sec-websocket-") && !isAscii(text))) return "header-value-invalid";
     const before = values.get(name);
-    values.set(name, before === undefined ? value : `${before}, ${value}`);
+    values.set(name, before === undefined ? text : `${before}, ${text}`);
     counts.set(name, (counts.get(name) ?? 0) + 1);
+    name = undefined;
   }
-  return { values, counts };
+  return name === undefined ? { values, counts } : "header-name-invalid";
 }
 
 /** How many bytes the header fields take on the wire, with ": " and CR LF. */

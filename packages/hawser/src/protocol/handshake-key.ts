@@ -29,12 +29,13 @@ export function acceptKey(key: string, sha1: Sha1): string {
 /** RFC 4648 §4, with padding. */
 function encodeBase64(bytes: Uint8Array): string {
   let text = "";
-  for (let index = 0; index < bytes.length; index += 3) {
-    const left = bytes.length - index;
-    const group = ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0);
-    text += ALPHABET.charAt(group >> 18) + ALPHABET.charAt((group >> 12) & 63);
-    text += left > 1 ? ALPHABET.charAt((group >> 6) & 63) : "=";
-    text += left > 2 ? ALPHABET.charAt(group & 63) : "=";
+  let pending = 0; // the bits not yet written, of which the lowest `bits` count
+  let bits = 0;
+  for (const byte of bytes) {
+    pending = (pending << 8) | byte;
+    for (bits += 8; bits >= 6; bits -= 6) text += ALPHABET.charAt((pending >> (bits - 6)) & 63);
+    pending &= 63;
   }
-  return text;
+  if (bits > 0) text += ALPHABET.charAt((pending << (6 - bits)) & 63);
+  return text + "=".repeat(-text.length & 3);
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { UsageError } from "../internal/errors.js";
 import * as text from "./header-text.js";
 
 describe("a token", () => {
@@ -121,8 +122,8 @@ describe("headers of our own", () => {
       try {
         return text.formatHeaders({ "X-One": value }, none);
       } catch (error) {
-        expect(error).toHaveProperty("code", "INVALID_ARGUMENT");
-        return "refused\r\n";
+        if (error instanceof UsageError) return "refused\r\n";
+        throw error;
       }
     };
     fc.assert(
