@@ -1,5 +1,8 @@
-export { createNodeRuntime, defaultRuntime } from "./default-runtime.js";
+export { createNodeRuntime, defaultDeflatePort, defaultRuntime } from "./default-runtime.js";
 export { createNodeBytes } from "./node-bytes.js";
 export { realClock } from "./real-clock.js";
 export { sha1 } from "./sha1.js";
 export { StreamTransport } from "./stream-transport.js";
+export { deflateDefaults } from "./deflate-rules.js";
+export { createZlibDeflate } from "./zlib-deflate.js";
+export type { ZlibDeflateOptions } from "./zlib-deflate.js";
