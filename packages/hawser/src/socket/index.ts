@@ -1,0 +1,28 @@
+export type { Transport, TransportSink } from "./transport.js";
+export type { Runtime, RuntimePorts } from "./runtime.js";
+export { createRuntime } from "./runtime.js";
+export type { HeartbeatOptions, ResolvedSocketOptions, SocketLimits, SocketOptions } from "./socket-options.js";
+export { checkBoolean, checkLimit, checkOneOf, resolveSocketOptions, socketDefaults } from "./socket-options.js";
+export type {
+  CloseFrame,
+  CloseReport,
+  Message,
+  MessageStream,
+  SendOptions,
+  SendStreamOptions,
+  Socket,
+  SocketState,
+  WaitOptions,
+} from "./socket-types.js";
+export type {
+  Admission,
+  AdmitResult,
+  HandshakeInfo,
+  Handlers,
+  Refusal,
+  Service,
+  SocketHandler,
+  StreamHandlers,
+} from "./service.js";
+export { type EncodedMessage, encodeMessage } from "./encoded-message.js";
+export { openSocket, type SocketSetup, TransportSocket } from "./transport-socket.js";

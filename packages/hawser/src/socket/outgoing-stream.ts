@@ -1,0 +1,97 @@
+import type { Deferred } from "../internal/deferred.js";
+import { ConnectionError, UsageError } from "../internal/errors.js";
+
+type Piece = string | Uint8Array;
+
+/** A message being sent while its source still makes it. It asks for a piece only when the one before was taken. */
+export class OutgoingStream {
+  readonly settled: Deferred<void>;
+  /** Whether the first fragment has left: from then on the message can only be finished, or the connection given up. */
+  begun = false;
+  /** Whether its last fragment has been made. */
+  finished = false;
+  type: "text" | "binary" | null;
+  readonly compress: boolean;
+  readonly #iterator: AsyncIterator<Piece> | Iterator<Piece>;
+  #over = false;
+  /** The first half of a surrogate pair that the source cut in two. */
+  #half = "";
+
+  constructor(
+    source: AsyncIterable<Piece> | Iterable<Piece>,
+    settled: Deferred<void>,
+    options: { type: "text" | "binary" | null; compress: boolean },
+  ) {
+    this.settled = settled;
+    this.type = options.type;
+    this.compress = options.compress;
+    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  }
+
+  /** The next piece, or null at the end. @throws what the source throws; UsageError INVALID_ARGUMENT for a piece of the wrong type */
+  async next(): Promise<Piece | null> {
+    for (;;) {
+      const result = await this.#iterator.next();
+      if (result.done === true) {
+        this.#over = true;
+        return this.#takeHalf();
+      }
+      const piece = this.#check(result.value);
+      if (piece.length > 0) return piece;
+    }
+  }
+
+  /** Tells the source that nothing more is wanted. Idempotent. */
+  stop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    // The source's own trouble with ending is its own: nobody waits for it here.
+    void (async () => this.#iterator.return?.())().catch(() => {});
+  }
+
+  /** Stops the source and rejects the promise of whoever sends this. */
+  fail(error: unknown): void {
+    this.stop();
+    this.settled.reject(error);
+  }
+
+  cut(): void {
+    this.fail(new ConnectionError("ABORTED", "the stream was cut off because the connection is closing"));
+  }
+
+  #check(piece: unknown): Piece {
+    const type = typeof piece === "string" ? "text" : piece instanceof Uint8Array ? "binary" : null;
+    if (type === null) {
+      throw new UsageError(
+        "INVALID_ARGUMENT",
+        `a stream's piece is ${describe(piece)}: expected a string or a Uint8Array`,
+      );
+    }
+    this.type ??= type;
+    if (type !== this.type) {
+      throw new UsageError(
+        "INVALID_ARGUMENT",
+        `a ${this.type} stream yielded a ${type} piece: all pieces of a message have one type`,
+      );
+    }
+    return typeof piece === "string" ? this.#joinHalves(piece) : (piece as Uint8Array); // checked above
+  }
+
+  /** Keeps a high surrogate at the end back until its other half comes: alone it would turn into U+FFFD. */
+  #joinHalves(piece: string): string {
+    const text = this.#half + piece;
+    const last = text.charCodeAt(text.length - 1);
+    this.#half = last >= 0xd800 && last <= 0xdbff ? text.slice(-1) : "";
+    return this.#half === "" ? text : text.slice(0, -1);
+  }
+
+  #takeHalf(): string | null {
+    const half = this.#half;
+    this.#half = "";
+    return half === "" ? null : half;
+  }
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : typeof value === "object" ? "an object of another kind" : typeof value;
+}

@@ -1,0 +1,76 @@
+import type { Socket } from "./socket-types.js";
+import type { CloseFrame, CloseReport, Message, MessageStream } from "./socket-types.js";
+import type { HawserError } from "../internal/errors.js";
+
+/** Everything known of a connection before it is accepted. */
+export interface HandshakeInfo {
+  /** The request target as the client wrote it: path and query. */
+  readonly url: string;
+  /** The path alone, percent-decoded. */
+  readonly path: string;
+  /** The query, decoded; repeated names keep every value. */
+  readonly query: URLSearchParams;
+  /** What the service's path pattern matched, in a frozen record without prototype. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Request headers with lower-case names; a header that came more than once is joined with ", ". */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The Origin header, or undefined: not a browser. */
+  readonly origin: string | undefined;
+  /** The sub-protocols offered, in the client's order of preference. */
+  readonly protocols: readonly string[];
+  readonly remoteAddress: string | undefined;
+  readonly secure: boolean;
+  /** Aborted when the client goes away, or the handshake times out, while `admit` decides. */
+  readonly signal: AbortSignal;
+}
+
+/** Refuses a connection with an HTTP answer. */
+export interface Refusal {
+  /** 400 to 599, or a redirect (300 to 399). */
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Accepts a connection, and says more than yes. */
+export interface Admission<Data = unknown> {
+  /** One of the sub-protocols offered; chosen by the server's list when absent. */
+  readonly protocol?: string;
+  /** Becomes `socket.data`. */
+  readonly data?: Data;
+  /** Further headers of the 101 answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What `admit` may answer: nothing (accept), an Admission or a Refusal (known by its `status`). */
+export type AdmitResult<Data = unknown> = void | Admission<Data> | Refusal;
+
+/**
+ * The handlers of a service in message mode (the default). A socket with handlers is pushed to: `receive` is not possible
+ * on it, and without a `message` handler what arrives is dropped.
+ */
+export interface Handlers<Data = unknown> {
+  /** Runs before the 101. May refuse. Throwing answers 500. */
+  admit?(request: HandshakeInfo): AdmitResult<Data> | Promise<AdmitResult<Data>>;
+  /** The connection is open. */
+  open?(socket: Socket<Data>): void | Promise<void>;
+  /** A whole message came. A promise holds back the next message until it settles. */
+  message?(socket: Socket<Data>, data: Message): unknown;
+  /** The peer's Close came: no message follows. With `autoClose: false` the application answers it by `close`. */
+  closing?(socket: Socket<Data>, frame: CloseFrame): void;
+  /** The connection is over; called exactly once for every socket that was opened. */
+  close?(socket: Socket<Data>, report: CloseReport): void;
+  /** Something went wrong that the connection may survive, or the reason why it does not. */
+  error?(socket: Socket<Data>, error: HawserError): void;
+}
+
+/** The handlers of a service in stream mode: `message` gets each message as it begins. */
+export interface StreamHandlers<Data = unknown> extends Omit<Handlers<Data>, "message"> {
+  message?(socket: Socket<Data>, stream: MessageStream): unknown;
+}
+
+/** A service that makes its own use of each socket: by `receive`, by `for await`. It gets the socket open. */
+export type SocketHandler<Data = unknown> = (socket: Socket<Data>, info: HandshakeInfo) => void | Promise<void>;
+
+/** What can be put at a path. */
+export type Service<Data = unknown> = Handlers<Data> | SocketHandler<Data>;

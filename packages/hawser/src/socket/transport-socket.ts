@@ -1,0 +1,468 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { createDeferred, type Deferred, quiet } from "../internal/deferred.js";
+import { ConnectionError, type HawserError, UsageError } from "../internal/errors.js";
+import {
+  canSend,
+  checkClose,
+  CLOSE_NORMAL,
+  type DeflateAgreement,
+  type DeflatePort,
+  isOver,
+  MAX_CONTROL_BYTES,
+  OPCODE_BINARY,
+  OPCODE_TEXT,
+  type Role,
+  type SocketState,
+} from "../protocol/index.js";
+import { Connection, type ConnectionOwner } from "./connection.js";
+import { type EncodedMessage, toBytes } from "./encoded-message.js";
+import { MAX_OUTSTANDING_PINGS } from "./keep-alive.js";
+import { createPullSink, createPullStreamSink, createPushSink, createPushStreamSink } from "./message-sinks.js";
+import { OutgoingStream } from "./outgoing-stream.js";
+import { ReceiveQueue } from "./receive-queue.js";
+import type { MessageSink } from "./receiver.js";
+import type { Runtime } from "./runtime.js";
+import type { Handlers, StreamHandlers } from "./service.js";
+import type { ResolvedSocketOptions } from "./socket-options.js";
+import type {
+  CloseFrame,
+  CloseReport,
+  Message,
+  MessageStream,
+  SendOptions,
+  SendStreamOptions,
+  Socket,
+  WaitOptions,
+} from "./socket-types.js";
+import type { Transport } from "./transport.js";
+import { aborted, isBounded, watch } from "./wait.js";
+
+/** Everything a socket is made of, once the opening handshake has succeeded. */
+export interface SocketSetup<Data = unknown> {
+  readonly role: Role;
+  readonly transport: Transport;
+  readonly runtime: Runtime;
+  readonly options: ResolvedSocketOptions;
+  readonly id: string;
+  readonly data?: Data;
+  readonly url: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly protocol: string;
+  readonly extensions: string;
+  /** What was negotiated of permessage-deflate; messages below `thresholdBytes` are sent as they are. */
+  readonly deflate: {
+    readonly port: DeflatePort;
+    readonly agreement: DeflateAgreement;
+    readonly thresholdBytes: number;
+  } | null;
+  /** Bytes that came right behind the handshake. */
+  readonly head?: Uint8Array;
+  /** Given: messages are pushed. Absent: they wait for `receive` or `receiveStream`. */
+  readonly handlers?: Handlers<Data> | StreamHandlers<Data>;
+  /** Called once, before the `open` handler: whoever keeps a list of sockets has this one by then. */
+  readonly onOpen?: (socket: TransportSocket<Data>) => void;
+  /** Called once, after the `close` handler. */
+  readonly onClosed?: (socket: TransportSocket<Data>, report: CloseReport) => void;
+}
+
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
+
+/** Makes the socket of a connection whose opening handshake has succeeded, and begins to read. */
+export function openSocket<Data>(setup: SocketSetup<Data>): TransportSocket<Data> {
+  const socket = new TransportSocket(setup);
+  socket.open(setup.head);
+  return socket;
+}
+
+/** The Socket over a Transport. It checks arguments and turns what happens into promises; the Connection does the rest. */
+export class TransportSocket<Data = unknown> implements Socket<Data>, ConnectionOwner {
+  data: Data;
+  readonly #setup: SocketSetup<Data>;
+  readonly #connection: Connection;
+  #messages: ReceiveQueue<Message> | null = null;
+  #streams: ReceiveQueue<MessageStream> | null = null;
+  #stream: MessageStream | null = null;
+  #drained: Deferred<void>[] = [];
+  #report: CloseReport | null = null;
+  #closed: Deferred<CloseReport> | null = null;
+
+  constructor(setup: SocketSetup<Data>) {
+    this.#setup = setup;
+    this.data = setup.data as Data; // absent means that Data includes undefined: the application says so
+    const { deflate, role } = setup;
+    this.#connection = new Connection({ ...setup, deflated: deflate !== null }, this, (connection) =>
+      this.#createSink(connection),
+    );
+    if (deflate === null) return;
+    const { server, client } = deflate.agreement;
+    const [own, peers] = role === "server" ? [server, client] : [client, server];
+    this.#connection.queue.useDeflater(deflate.port.createDeflater(own), own.takeover);
+    this.#connection.receiver.useInflater(deflate.port.createInflater(peers));
+  }
+
+  get id(): string {
+    return this.#setup.id;
+  }
+  get state(): SocketState {
+    return this.#connection.state;
+  }
+  get protocol(): string {
+    return this.#setup.protocol;
+  }
+  get extensions(): string {
+    return this.#setup.extensions;
+  }
+  get url(): string {
+    return this.#setup.url;
+  }
+  get params(): Readonly<Record<string, string>> {
+    return this.#setup.params ?? NO_PARAMS;
+  }
+  get remoteAddress(): string | undefined {
+    return this.#setup.transport.remoteAddress;
+  }
+  get headers(): ReadonlyMap<string, string> {
+    return this.#setup.headers;
+  }
+  get bufferedBytes(): number {
+    return this.#connection.queue.bufferedBytes;
+  }
+  get roundTripMs(): number | null {
+    return this.#connection.keepAlive.roundTripMs;
+  }
+  get closed(): Promise<CloseReport> {
+    if (this.#closed === null) {
+      this.#closed = createDeferred<CloseReport>();
+      if (this.#report !== null) this.#closed.resolve(this.#report);
+    }
+    return this.#closed.promise;
+  }
+
+  /** Begins the life of the connection; called once, by `openSocket`. */
+  open(head: Uint8Array | undefined): void {
+    this.#connection.start();
+    this.#setup.onOpen?.(this);
+    try {
+      const opening = this.#setup.handlers?.open?.(this);
+      if (opening !== undefined) this.#connection.receiver.hold(opening);
+    } catch (error) {
+      this.#connection.onHandlerFailed(error);
+    }
+    // What came with the handshake was counted nowhere yet, and may have been followed by the end of the connection.
+    if (head !== undefined && head.length > 0) this.#connection.onData(head, 0, head.length);
+  }
+
+  // Sending
+
+  send(data: string | ArrayBufferView | ArrayBuffer, options?: SendOptions): Promise<void> {
+    const waiter = createDeferred<void>();
+    try {
+      if (options?.signal?.aborted === true) throw aborted(options.signal);
+      this.#accept(data, options?.compress, { waiter, alone: isBounded(options) });
+      watch(waiter, options, this.#setup.runtime, () => this.#connection.queue.remove(waiter));
+    } catch (error) {
+      waiter.reject(error);
+    }
+    return quiet(waiter.promise);
+  }
+
+  post(data: string | ArrayBufferView | ArrayBuffer, options?: { readonly compress?: boolean }): boolean {
+    this.#accept(data, options?.compress, null);
+    return this.#belowSoftLimit();
+  }
+
+  /** Sends one frame that was encoded once for many connections. As `post`. */
+  postEncoded(message: EncodedMessage): boolean {
+    const { role, deflate } = this.#setup;
+    if (role === "client" || (deflate !== null && message.payload.length >= deflate.thresholdBytes)) {
+      this.#accept(message.data, undefined, null);
+    } else {
+      this.#admit(message.frame.length);
+      this.#connection.queue.addFrame(message.frame);
+      this.#connection.account();
+    }
+    return this.#belowSoftLimit();
+  }
+
+  drained(options?: WaitOptions): Promise<void> {
+    if (this.#report !== null) return quiet(Promise.reject(this.#endError(this.#report)));
+    if (this.#belowSoftLimit()) return Promise.resolve();
+    const waiter = createDeferred<void>();
+    this.#drained.push(waiter);
+    watch(waiter, options, this.#setup.runtime, () => {
+      const before = this.#drained.length;
+      this.#drained = this.#drained.filter((other) => other !== waiter);
+      return this.#drained.length < before;
+    });
+    return quiet(waiter.promise);
+  }
+
+  sendStream(
+    source: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
+    options: SendStreamOptions = {},
+  ): Promise<void> {
+    const settled = createDeferred<void>();
+    try {
+      if (options.signal?.aborted === true) throw aborted(options.signal);
+      this.#requireSending();
+      const { queue } = this.#connection;
+      const compress = this.#setup.deflate !== null && options.compress !== false;
+      const stream = new OutgoingStream(source, settled, { type: options.type ?? null, compress });
+      queue.addStream(stream);
+      watch(settled, options, this.#setup.runtime, () => {
+        stream.stop();
+        if (!queue.removeStream(stream) && !stream.finished) {
+          // A message cut short must not look like a whole one: the connection goes with it.
+          this.#connection.onUnfinishable(
+            new ConnectionError("ABORTED", "a stream was cancelled after its first fragment had left"),
+          );
+        }
+        return true;
+      });
+    } catch (error) {
+      settled.reject(error);
+    }
+    return quiet(settled.promise);
+  }
+
+  // Receiving
+
+  receive(options?: WaitOptions): Promise<Message | null> {
+    if (this.#messages === null) return quiet(Promise.reject(this.#wrongMode("receive", "message")));
+    return this.#messages.receive(options, this.#setup.runtime);
+  }
+
+  async receiveStream(options?: WaitOptions): Promise<MessageStream | null> {
+    if (this.#streams === null) throw this.#wrongMode("receiveStream", "stream");
+    this.#stream?.cancel();
+    this.#stream = await this.#streams.receive(options, this.#setup.runtime);
+    return this.#stream;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    for (;;) {
+      const message = await this.receive();
+      if (message === null) return;
+      yield message;
+    }
+  }
+
+  // Pings and the end
+
+  ping(data?: string | Uint8Array, options?: WaitOptions): Promise<number> {
+    const waiter = createDeferred<number>();
+    try {
+      if (options?.signal?.aborted === true) throw aborted(options.signal);
+      this.#requireSending();
+      const { keepAlive } = this.#connection;
+      const payload = data === undefined ? keepAlive.nextPayload() : toBytes(data, this.#setup.runtime).slice();
+      if (payload.length > MAX_CONTROL_BYTES) {
+        throw new UsageError(
+          "INVALID_ARGUMENT",
+          `a ping's data has ${payload.length} bytes: at most ${MAX_CONTROL_BYTES} fit`,
+          { facts: { size: payload.length, limit: MAX_CONTROL_BYTES } },
+        );
+      }
+      if (keepAlive.outstanding >= MAX_OUTSTANDING_PINGS) {
+        throw new ConnectionError("QUEUE_FULL", `${MAX_OUTSTANDING_PINGS} pings are unanswered`, {
+          facts: { limit: MAX_OUTSTANDING_PINGS },
+        });
+      }
+      this.#connection.sendPing(payload, waiter);
+      watch(waiter, options, this.#setup.runtime, () => keepAlive.forget(waiter));
+    } catch (error) {
+      waiter.reject(error);
+    }
+    return quiet(waiter.promise);
+  }
+
+  close(code?: number, reason = "", options?: WaitOptions): Promise<CloseReport> {
+    const frame = this.#closeFrame(code ?? CLOSE_NORMAL, reason);
+    const connection = this.#connection;
+    if (canSend(connection.state)) void connection.beginClose(frame, true);
+    else if (connection.state === "close-sent") connection.hurryClose();
+    if (isBounded(options)) this.#boundClosing(options);
+    return this.closed;
+  }
+
+  closeOutput(code?: number, reason = ""): Promise<void> {
+    const frame = this.#closeFrame(code ?? CLOSE_NORMAL, reason);
+    if (!canSend(this.state)) return quiet(Promise.reject(this.#wrongState("closeOutput")));
+    return this.#connection.beginClose(frame, false);
+  }
+
+  abort(reason = "the application aborted it"): void {
+    this.#messages?.clear();
+    this.#connection.abort(new ConnectionError("ABORTED", reason), "local");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  // ConnectionOwner: called by the Connection alone
+
+  get queuedBytes(): number {
+    return this.#messages?.bytes ?? 0;
+  }
+
+  onPeerClose(frame: CloseFrame): void {
+    this.#messages?.finish(null);
+    this.#streams?.finish(null);
+    this.#call(() => this.#setup.handlers?.closing?.(this, frame));
+  }
+
+  onSpace(): void {
+    if (this.#drained.length === 0 || !this.#belowSoftLimit()) return;
+    for (const waiter of this.#drained.splice(0)) waiter.resolve();
+  }
+
+  onError(error: HawserError): void {
+    try {
+      this.#setup.handlers?.error?.(this, error);
+    } catch {
+      // Whoever fails in the handler of failures is told in the report already.
+    }
+  }
+
+  onClosed(report: CloseReport): void {
+    this.#report = report;
+    const end = this.#connection.receiveEnd;
+    this.#messages?.finish(end);
+    this.#streams?.finish(end);
+    for (const waiter of this.#drained.splice(0)) waiter.reject(this.#endError(report));
+    this.#closed?.resolve(report);
+    this.#call(() => this.#setup.handlers?.close?.(this, report));
+    this.#setup.onClosed?.(this, report);
+  }
+
+  #call(handler: () => void): void {
+    try {
+      handler();
+    } catch (error) {
+      this.#connection.onHandlerFailed(error);
+    }
+  }
+
+  #createSink(connection: Connection): MessageSink {
+    const { handlers, options } = this.#setup;
+    const onFailed = (error: unknown): void => connection.onHandlerFailed(error);
+    if (options.mode === "stream") {
+      if (handlers !== undefined) {
+        return createPushStreamSink(this, handlers as StreamHandlers<Data>, options, onFailed);
+      }
+      this.#streams = new ReceiveQueue({ maxItems: Infinity, maxBytes: Infinity }); // a stream waits for the one before
+      return createPullStreamSink(this.#streams, options);
+    }
+    const intercept = options.heartbeat?.mode === "text" ? (text: string) => this.#takeHeartbeat(text) : null;
+    if (handlers !== undefined) return createPushSink(this, handlers as Handlers<Data>, options.borrow, intercept);
+    this.#messages = new ReceiveQueue({ maxItems: options.maxReceiveMessages, maxBytes: options.maxReceiveBytes });
+    return createPullSink(this.#messages, intercept);
+  }
+
+  /** The seeds' heartbeat: exact texts, consumed on both sides. */
+  #takeHeartbeat(text: string): boolean {
+    const heartbeat = this.#setup.options.heartbeat;
+    if (heartbeat === null) return false;
+    if (text === heartbeat.pong) this.#connection.keepAlive.textPonged(this.#setup.runtime.clock.now());
+    else if (text !== heartbeat.ping) return false;
+    else if (canSend(this.state)) this.#connection.queue.addMessage(heartbeat.pong, null, false);
+    return true;
+  }
+
+  #accept(
+    data: string | ArrayBufferView | ArrayBuffer,
+    compress: boolean | undefined,
+    wait: { waiter: Deferred<void>; alone: boolean } | null,
+  ): void {
+    const { deflate, runtime } = this.#setup;
+    const { queue } = this.#connection;
+    const content = typeof data === "string" ? data : toBytes(data, runtime);
+    this.#admit(content.length, content);
+    if (deflate !== null && compress !== false && content.length >= deflate.thresholdBytes) {
+      queue.addCompressible(
+        typeof data === "string" ? OPCODE_TEXT : OPCODE_BINARY,
+        toBytes(content, runtime),
+        wait?.waiter ?? null,
+      );
+    } else {
+      queue.addMessage(content, wait?.waiter ?? null, wait?.alone ?? false);
+    }
+    this.#connection.account();
+  }
+
+  /** Refuses what may not be sent now, or has no room. */
+  #admit(size: number, content?: string | Uint8Array): void {
+    this.#requireSending();
+    const { queue } = this.#connection;
+    const { maxQueueBytes, softQueueBytes } = this.#setup.options;
+    let buffered = queue.bufferedBytes;
+    if (buffered > softQueueBytes) {
+      // What was gathered in this turn may find room with the transport.
+      queue.flush();
+      buffered = queue.bufferedBytes;
+    }
+    if (buffered === 0) return;
+    const bytes =
+      typeof content === "string" && buffered + size * 3 > maxQueueBytes
+        ? this.#setup.runtime.bytes.utf8ByteLength(content)
+        : size;
+    if (buffered + bytes <= maxQueueBytes) return;
+    throw new ConnectionError(
+      "QUEUE_FULL",
+      `the send queue holds ${buffered} bytes and takes no ${bytes} more: the limit is ${maxQueueBytes}; await drained() or send()`,
+      {
+        facts: { size: bytes, bufferedBytes: buffered, limit: maxQueueBytes },
+      },
+    );
+  }
+
+  #belowSoftLimit(): boolean {
+    return this.bufferedBytes <= this.#setup.options.softQueueBytes;
+  }
+
+  #requireSending(): void {
+    if (!canSend(this.state)) throw this.#wrongState("send");
+  }
+
+  #wrongState(call: string): UsageError {
+    return new UsageError("INVALID_STATE", `${call} is not possible while the socket is ${this.state}`, {
+      facts: { call, state: this.state },
+    });
+  }
+
+  #wrongMode(call: string, mode: string): UsageError {
+    const why =
+      this.#setup.handlers === undefined
+        ? `needs mode "${mode}"`
+        : "is not possible on a socket with handlers: messages are pushed to them";
+    return new UsageError("INVALID_STATE", `${call} ${why}`, { facts: { call, mode: this.#setup.options.mode } });
+  }
+
+  #closeFrame(code: number, reason: string): CloseFrame {
+    checkClose(code, reason, this.#setup.role, this.#setup.runtime.bytes);
+    return { code, reason };
+  }
+
+  /** The caller's own bound on the closing handshake. */
+  #boundClosing(options: WaitOptions): void {
+    const end = createDeferred<void>();
+    void quiet(end.promise);
+    void this.closed.then(() => end.resolve());
+    watch(end, options, this.#setup.runtime, () => {
+      if (!isOver(this.state) || this.#report === null) {
+        this.#connection.abort(
+          new ConnectionError("CLOSE_TIMEOUT", "the closing handshake was cut short by its caller"),
+          "local",
+        );
+      }
+      return true;
+    });
+  }
+
+  #endError(report: CloseReport): ConnectionError {
+    const code = report.clean ? "CONNECTION_CLOSED" : "CONNECTION_LOST";
+    return new ConnectionError(code, "the connection is over", { cause: report.error });
+  }
+}
