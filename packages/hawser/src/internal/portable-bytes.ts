@@ -4,8 +4,9 @@ import type { ByteOperations } from "./bytes.js";
 
 /** Below this many bytes a loop costs less than making a view. */
 const SHORT_BYTES = 64;
-/** How many UTF-16 units become a string at a time: few enough to be passed as arguments. */
-const CHUNK_UNITS = 4096;
+/** How many bytes become a string at a time: every engine takes so many arguments. */
+const MAX_ARGUMENTS = 4096;
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** The byte operations in plain ECMAScript, for every runtime. */
 export const portableBytes: ByteOperations = { allocate, copy, mask, isUtf8, decodeUtf8, utf8ByteLength, encodeUtf8 };
@@ -35,7 +36,9 @@ function mask(buffer: Uint8Array, start: number, end: number, key: number, phase
   const wordsEnd = wordsStart + 4 * count;
   maskBytes(buffer, start, wordsStart, turned);
   const key4 = turn(turned, skip & 3);
-  maskWords(new Int32Array(buffer.buffer, buffer.byteOffset + wordsStart, count), nativeOrder(key4));
+  const words = new Int32Array(buffer.buffer, buffer.byteOffset + wordsStart, count);
+  const word = nativeOrder(key4);
+  for (let at = 0; at < count; at++) words[at] = (words[at] as number) ^ word;
   maskBytes(buffer, wordsEnd, end, key4);
 }
 
@@ -62,15 +65,9 @@ function maskBytes(buffer: Uint8Array, start: number, end: number, key: number):
   if (at + 2 < end) buffer[at + 2] = (buffer[at + 2] as number) ^ key2;
 }
 
-function maskWords(words: Int32Array, word: number): void {
-  for (let at = 0; at < words.length; at++) words[at] = (words[at] as number) ^ word;
-}
-
-/** The word that holds the key's octets in the order of the wire, whichever way this machine orders bytes. */
+/** The word that holds the key's octets in the order of the wire on this machine. */
 function nativeOrder(key: number): number {
-  const word = new Int32Array(1);
-  maskBytes(new Uint8Array(word.buffer), 0, 4, key);
-  return word[0] as number;
+  return LITTLE_ENDIAN ? (key << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24) : key;
 }
 
 function isUtf8(buffer: Uint8Array, start: number, end: number): boolean {
@@ -88,33 +85,34 @@ function isUtf8(buffer: Uint8Array, start: number, end: number): boolean {
 }
 
 function decodeUtf8(buffer: Uint8Array, start: number, end: number): string | undefined {
-  // each byte makes at most one unit, and the last sequence of a chunk one more
-  const units = new Uint16Array(Math.min(end - start, CHUNK_UNITS) + 1);
   let text = "";
-  let used = 0;
   for (let at = start; at < end;) {
-    const byte = buffer[at] as number;
-    if (byte < 0x80) {
-      units[used++] = byte;
-      at++;
+    const asciiEnd = findAsciiEnd(buffer, at, end);
+    if (asciiEnd > at) {
+      text += asciiToString(buffer, at, asciiEnd);
+      at = asciiEnd;
     } else {
       const length = sequenceLength(buffer, at, end);
       if (length === 0) return undefined;
-      const codePoint = codePointAt(buffer, at, length);
+      text += String.fromCodePoint(codePointAt(buffer, at, length));
       at += length;
-      if (codePoint < 0x10000) {
-        units[used++] = codePoint;
-      } else {
-        units[used++] = 0xd7c0 + (codePoint >>> 10);
-        units[used++] = 0xdc00 | (codePoint & 0x3ff);
-      }
-    }
-    if (used >= CHUNK_UNITS) {
-      text += unitsToString(units, used);
-      used = 0;
     }
   }
-  return text + unitsToString(units, used);
+  return text;
+}
+
+/** Where the run of ASCII at `start` ends, or has as many bytes as may be passed as arguments. */
+function findAsciiEnd(buffer: Uint8Array, start: number, end: number): number {
+  const furthest = Math.min(end, start + MAX_ARGUMENTS);
+  let at = start;
+  while (at < furthest && (buffer[at] as number) < 0x80) at++;
+  return at;
+}
+
+function asciiToString(buffer: Uint8Array, start: number, end: number): string {
+  // spaces between other words are many: one byte needs no view
+  if (end - start === 1) return String.fromCharCode(buffer[start] as number);
+  return Reflect.apply(String.fromCharCode, undefined, buffer.subarray(start, end));
 }
 
 /** How long the sequence at `at` is: 2 to 4, or 0 when it is not well formed (Unicode, table 3-7). */
@@ -138,10 +136,6 @@ function codePointAt(buffer: Uint8Array, at: number, length: number): number {
     codePoint = (codePoint << 6) | ((buffer[next] as number) & 0x3f);
   }
   return codePoint;
-}
-
-function unitsToString(units: Uint16Array, count: number): string {
-  return Reflect.apply(String.fromCharCode, undefined, units.subarray(0, count));
 }
 
 function utf8ByteLength(text: string): number {

@@ -2,12 +2,7 @@ import type { ByteOperations } from "../internal/bytes.js";
 import { type ProtocolError, UsageError } from "../internal/errors.js";
 import { CLOSE_NO_STATUS, isWireCloseCode } from "./close-code.js";
 import * as faults from "./frame-faults.js";
-import {
-  checkLimit,
-  type FrameParserOptions,
-  type MessageLimits,
-  resolveMessageLimits,
-} from "./frame-parser-options.js";
+import type { FrameParserOptions } from "./frame-parser-options.js";
 import {
   FIN,
   isControlOpcode,
@@ -21,9 +16,9 @@ import {
   OPCODE_TEXT,
 } from "./frames.js";
 import { HeaderReader } from "./header-reader.js";
-import { MessageAssembly, NO_BYTES } from "./message-assembly.js";
-import { ParseEvent } from "./parse-event.js";
-import { Utf8Validator } from "./utf8.js";
+import { NO_BYTES } from "./message-assembly.js";
+import { MessageIntake } from "./message-intake.js";
+import { ParseEvent, ParseFacts } from "./parse-event.js";
 
 // RFC 6455 §5, read from lent bytes without objects, callbacks or copies where a frame lies whole in them. `next` first
 // tries that case alone; everything else (fragments, control frames, frames that reads cut, long ones, faults, streams) goes
@@ -45,17 +40,15 @@ const WHOLE_BINARY: number = FIN | OPCODE_BINARY;
  * A pull parser of frames: `push` lends bytes, `next` says what is in them until it says needMore. Any cut of the same input
  * gives the same events (in stream mode: the same pieces joined).
  */
-export class FrameParser {
+export class FrameParser extends ParseFacts {
   readonly #bytes: ByteOperations;
   readonly #header: HeaderReader;
   readonly #streaming: boolean;
   /** MASK when frames must have a mask, else 0. */
   readonly #maskBit: number;
-  readonly #limits: MessageLimits;
-  /** Applies to the frames that `#nextWhole` takes; below 2^16 text and binary have the same. */
+  readonly #intake: MessageIntake;
+  /** For the frames that `#nextWhole` takes. */
   readonly #maxMessageBytes: number;
-  readonly #maxFrames: number;
-  readonly #maxEmptyFrames: number;
 
   #stage: Stage;
   #lent: Uint8Array = NO_BYTES;
@@ -65,44 +58,19 @@ export class FrameParser {
   #missing = 0;
   #phase = 0;
   #insideMessage = false;
-  #frames = 0;
-  #emptyFrames = 0;
-  #maxBytes = 0;
-  #assembly: MessageAssembly | null = null;
-  #validator: Utf8Validator | null = null;
+  /** The payload of a control frame that a read cut. */
   #control: Uint8Array | null = null;
-
-  // Facts of the last event, to be read only, valid until the next call of `next`.
-
-  /** Holds the payload in `[start, end)`: of message, piece, ping, pong. */
-  buffer: Uint8Array = NO_BYTES;
-  start = 0;
-  end = 0;
-  /** Whether the payload is in memory that nobody else will use; else it lies in the bytes pushed. */
-  owned = false;
-  /** message: the text, when it is text and not compressed. */
-  text: string | undefined = undefined;
-  /** message, begin, piece, end. */
-  type: "text" | "binary" = "binary";
-  /** message, begin, piece, end: whether the payload is compressed. */
-  compressed = false;
-  /** close: 1005 when it carried none. */
-  closeCode = 0;
-  closeReason = "";
-  /** failed: why. */
-  error: ProtocolError | null = null;
 
   /** @throws UsageError INVALID_ARGUMENT for a limit out of range */
   constructor(options: FrameParserOptions) {
+    super();
     this.#bytes = options.bytes;
     this.#header = new HeaderReader(options);
     this.#streaming = options.mode === "stream";
     this.#stage = this.#streaming ? Stage.header : Stage.between;
     this.#maskBit = options.role === "server" ? MASK : 0;
-    this.#limits = resolveMessageLimits(options);
-    this.#maxMessageBytes = this.#limits.binary;
-    this.#maxFrames = checkLimit("maxFramesPerMessage", options.maxFramesPerMessage);
-    this.#maxEmptyFrames = checkLimit("maxEmptyFrames", options.maxEmptyFrames);
+    this.#intake = new MessageIntake(options);
+    this.#maxMessageBytes = options.maxMessageBytes;
   }
 
   /** Bytes pushed and not parsed yet. */
@@ -112,7 +80,7 @@ export class FrameParser {
 
   /** Bytes of memory held for what has come so far. */
   get retainedBytes(): number {
-    return (this.#assembly?.capacity ?? 0) + (this.#control?.length ?? 0);
+    return this.#intake.capacity + (this.#control?.length ?? 0);
   }
 
   /** Whether a message has begun and not ended. */
@@ -149,8 +117,7 @@ export class FrameParser {
   discard(): void {
     this.#stage = Stage.over;
     this.#insideMessage = false;
-    this.#assembly = null;
-    this.#validator = null;
+    this.#intake.discard();
     this.#control = null;
     this.#forgetLent();
   }
@@ -161,7 +128,7 @@ export class FrameParser {
   }
 
   // The case that speed depends on: an unfragmented, uncompressed frame, whole in the bytes pushed, length below 2^16. It
-  // touches nothing unless the frame is that and keeps every rule (bench: parse-small).
+  // touches nothing unless the frame is that and keeps every rule.
   #nextWhole(): ParseEvent {
     const buffer = this.#lent;
     const at = this.#position;
@@ -227,49 +194,37 @@ export class FrameParser {
   }
 
   #beginFrame(): Step {
-    const { opcode, length, rsv1 } = this.#header;
+    const { opcode, length, fin, rsv1 } = this.#header;
     const first = opcode !== OPCODE_CONTINUATION;
-    if (first) this.#beginMessage(opcode === OPCODE_TEXT ? "text" : "binary", rsv1);
+    if (first) {
+      this.type = opcode === OPCODE_TEXT ? "text" : "binary";
+      this.compressed = rsv1;
+      this.#insideMessage = true;
+      this.#intake.begin(this.type, rsv1);
+    }
+    const fault = this.#intake.announce(length, fin);
+    if (fault !== null) return this.#fail(fault);
     this.#stage = Stage.payload;
-    this.#emptyFrames = length === 0 ? this.#emptyFrames + 1 : 0;
-    if (this.#emptyFrames > this.#maxEmptyFrames) return this.#fail(faults.tooManyEmptyFrames(this.#maxEmptyFrames));
-    if (!this.#streaming && ++this.#frames > this.#maxFrames) return this.#fail(faults.tooManyFrames(this.#maxFrames));
-    // checked before a byte of the payload is taken, so that what is announced costs nothing
-    const size = (this.#assembly?.length ?? 0) + length;
-    if (size > this.#maxBytes) return this.#fail(faults.messageTooBig(size, this.#maxBytes));
     return first && this.#streaming ? ParseEvent.begin : CONTINUE;
-  }
-
-  #beginMessage(type: "text" | "binary", compressed: boolean): void {
-    this.type = type;
-    this.compressed = compressed;
-    this.#insideMessage = true;
-    this.#frames = 0;
-    this.#emptyFrames = 0;
-    this.#maxBytes = compressed ? this.#limits.compressed : this.#limits[type];
-    this.#validator?.reset();
   }
 
   #takePayload(): Step {
     const buffer = this.#lent;
     const start = this.#position;
     const end = this.#takeBytes();
-    const wholeFrame = this.#missing === 0;
-    const last = wholeFrame && this.#header.fin;
-    const assembled = this.#assembly?.length ?? 0;
-    if (last && assembled === 0) return this.#deliver(buffer, start, end, false);
-    if (end > start) {
-      // the last part is checked with the whole
-      const valid = last || !this.#isText() || this.#validate(buffer, start, end);
-      if (!valid) return this.#fail(faults.utf8Invalid("message"));
-      const expected = this.#header.fin ? assembled + end - start + this.#missing : this.#maxBytes;
-      this.#assembly ??= new MessageAssembly(this.#bytes);
-      this.#assembly.append(buffer, start, end, expected);
-    }
-    if (last) return this.#deliverAssembled();
-    if (!wholeFrame) return this.#needMore();
+    if (this.#missing === 0 && this.#header.fin) return this.#endMessage(buffer, start, end);
+    if (!this.#intake.append(buffer, start, end)) return this.#fail(faults.utf8Invalid("message"));
+    if (this.#missing > 0) return this.#needMore();
     this.#stage = Stage.header;
     return CONTINUE;
+  }
+
+  #endMessage(buffer: Uint8Array, start: number, end: number): ParseEvent {
+    const intake = this.#intake;
+    if (intake.length === 0) return this.#deliver(buffer, start, end, false);
+    intake.appendLast(buffer, start, end);
+    const length = intake.length;
+    return this.#deliver(intake.take(), 0, length, true);
   }
 
   #takePiece(): Step {
@@ -282,7 +237,7 @@ export class FrameParser {
     const start = this.#position;
     const end = this.#takeBytes();
     if (start === end) return this.#needMore();
-    this.#setPayload(this.#lent, start, end, false);
+    this.setPayload(this.#lent, start, end, false);
     return ParseEvent.piece;
   }
 
@@ -311,29 +266,14 @@ export class FrameParser {
     return end;
   }
 
-  #isText(): boolean {
-    return this.type === "text" && !this.compressed;
-  }
-
-  #validate(buffer: Uint8Array, start: number, end: number): boolean {
-    this.#validator ??= new Utf8Validator(this.#bytes);
-    return this.#validator.push(buffer, start, end);
-  }
-
-  #deliverAssembled(): ParseEvent {
-    const length = this.#assembly?.length ?? 0;
-    return this.#deliver(this.#assembly?.take() ?? NO_BYTES, 0, length, true);
-  }
-
   #deliver(buffer: Uint8Array, start: number, end: number, owned: boolean): ParseEvent {
     this.#stage = Stage.between;
     this.#insideMessage = false;
-    this.#setPayload(buffer, start, end, owned);
-    if (this.#isText()) {
+    this.setPayload(buffer, start, end, owned);
+    this.text = undefined;
+    if (this.type === "text" && !this.compressed) {
       this.text = this.#bytes.decodeUtf8(buffer, start, end);
       if (this.text === undefined) return this.#fail(faults.utf8Invalid("message"));
-    } else {
-      this.text = undefined;
     }
     return ParseEvent.message;
   }
@@ -341,7 +281,7 @@ export class FrameParser {
   #deliverControl(buffer: Uint8Array, start: number, end: number, owned: boolean): ParseEvent {
     this.#control = null;
     this.#stage = this.#insideMessage || this.#streaming ? Stage.header : Stage.between;
-    this.#setPayload(buffer, start, end, owned);
+    this.setPayload(buffer, start, end, owned);
     const opcode = this.#header.opcode;
     if (opcode === OPCODE_PING) return ParseEvent.ping;
     return opcode === OPCODE_PONG ? ParseEvent.pong : this.#deliverClose(buffer, start, end);
@@ -363,23 +303,16 @@ export class FrameParser {
     return ParseEvent.close;
   }
 
-  #setPayload(buffer: Uint8Array, start: number, end: number, owned: boolean): void {
-    this.buffer = buffer;
-    this.start = start;
-    this.end = end;
-    this.owned = owned;
-  }
-
   #needMore(): ParseEvent {
     this.#forgetLent();
-    this.#setPayload(NO_BYTES, 0, 0, false);
+    this.setPayload(NO_BYTES, 0, 0, false);
     this.text = undefined;
     return ParseEvent.needMore;
   }
 
   #fail(error: ProtocolError): ParseEvent {
     this.discard();
-    this.#setPayload(NO_BYTES, 0, 0, false);
+    this.setPayload(NO_BYTES, 0, 0, false);
     this.error = error;
     return ParseEvent.failed;
   }

@@ -89,23 +89,10 @@ export class HeaderReader {
   }
 
   #take(byte: number, insideMessage: boolean): void {
-    switch (this.#step) {
-      case Step.first:
-        this.#takeFirst(byte, insideMessage);
-        break;
-      case Step.second:
-        this.#takeSecond(byte);
-        break;
-      case Step.length:
-        this.#takeLength(byte);
-        break;
-      case Step.key:
-        this.key = (this.key << 8) | byte;
-        if (--this.#missing === 0) this.#step = Step.whole;
-        break;
-      case Step.whole:
-        break;
-    }
+    if (this.#step === Step.first) this.#takeFirst(byte, insideMessage);
+    else if (this.#step === Step.second) this.#takeSecond(byte);
+    else if (this.#step === Step.length) this.#takeLength(byte);
+    else this.#takeKey(byte);
   }
 
   #takeFirst(byte: number, insideMessage: boolean): void {
@@ -172,6 +159,11 @@ export class HeaderReader {
       this.error = faults.lengthNotMinimal(this.length, this.#lengthBytes);
     }
     this.#endLength();
+  }
+
+  #takeKey(byte: number): void {
+    this.key = (this.key << 8) | byte;
+    if (--this.#missing === 0) this.#step = Step.whole;
   }
 
   #endLength(): void {

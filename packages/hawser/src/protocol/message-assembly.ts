@@ -7,7 +7,8 @@ const SLACK_BYTES = 256;
 
 /**
  * The message that frames and reads cut into pieces, in one growing array: what is held depends on the bytes that came, not
- * on their number of pieces nor on an announced length. At most two bytes are copied for each that came.
+ * on their number of pieces nor on an announced length. Of a message whose length is known two bytes are copied for each
+ * that came, however small the pieces; else three.
  */
 export class MessageAssembly {
   readonly #bytes: ByteOperations;
@@ -31,7 +32,7 @@ export class MessageAssembly {
   /** Appends `source[start, end)`. The message will have at most `expected` bytes in all, this piece included. */
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     const length = this.#length + end - start;
-    if (length > this.#memory.length) this.#grow(Math.min(2 * length + SLACK_BYTES, expected));
+    if (length > this.#memory.length) this.#grow(chooseCapacity(length, expected));
     this.#bytes.copy(source, start, end, this.#memory, this.#length);
     this.#length = length;
   }
@@ -49,4 +50,11 @@ export class MessageAssembly {
     this.#bytes.copy(this.#memory, 0, this.#length, memory, 0);
     this.#memory = memory;
   }
+}
+
+/** The expected length or a half, a quarter, … of it, so that what is copied in growing adds up to less than the length. */
+function chooseCapacity(length: number, expected: number): number {
+  let capacity = expected;
+  while (capacity > 2 * length + SLACK_BYTES) capacity = Math.ceil(capacity / 2);
+  return capacity;
 }
