@@ -1,0 +1,47 @@
+// hawser/server: WebSocket services by path, on Node's own HTTP server.
+export { createServer } from "../server/index.js";
+export type {
+  BroadcastOptions,
+  Logger,
+  PathParams,
+  RequestHandler,
+  Server,
+  ServerAddress,
+  ServerCloseOptions,
+  ServerDeflateOptions,
+  ServerOptions,
+  ServiceFunction,
+  ServiceHandle,
+  ServiceHandlers,
+  ServiceOptions,
+  ServiceRequest,
+  ServiceSocket,
+  ServiceStreamHandlers,
+  TlsOptions,
+} from "../server/index.js";
+export type {
+  Admission,
+  AdmitResult,
+  CloseFrame,
+  CloseReport,
+  HandshakeInfo,
+  Handlers,
+  HeartbeatOptions,
+  Message,
+  MessageStream,
+  Refusal,
+  Runtime,
+  SendOptions,
+  SendStreamOptions,
+  Service,
+  Socket,
+  SocketHandler,
+  SocketLimits,
+  SocketOptions,
+  SocketState,
+  StreamHandlers,
+  WaitOptions,
+} from "../socket/index.js";
+export { ConnectionError, HawserError, ProtocolError, UsageError } from "../internal/errors.js";
+export type { ErrorFacts } from "../internal/errors.js";
+export type { ErrorCode } from "../internal/error-codes.js";

@@ -1,0 +1,157 @@
+import { createServer as createHttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer, ServerOptions as HttpOptions, ServerResponse } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { Duplex } from "node:stream";
+import { createDeferred } from "../internal/deferred.js";
+import type { Deferred } from "../internal/deferred.js";
+import type { RefusalResponse } from "../protocol/index.js";
+import { answerAndClose, lookAfter } from "./last-answer.js";
+import { createListenError, readAddress } from "./server-address.js";
+import type { ServerAddress } from "./server-address.js";
+import type { ResolvedServerOptions } from "./server-options.js";
+
+/** Who takes what the listener has read. */
+export interface ListenerHandlers {
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  onUpgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void;
+}
+
+/** How long the body of a plain request may take, as Node's own default. */
+const REQUEST_TIMEOUT_MS = 300_000;
+
+/**
+ * Node's HTTP server, set so that it ends slow requests in time, refuses large ones, and leaves the rest to our checks: its
+ * parser lets pass a lot that no handshake may contain.
+ */
+export class HttpListener {
+  readonly #options: ResolvedServerOptions;
+  readonly #handlers: ListenerHandlers;
+  readonly #server: HttpServer;
+  /** Connections whose plain requests are not answered yet, with how many. */
+  readonly #answering: Map<Duplex, number> = new Map();
+  #answered: Deferred<void> | null = null;
+
+  constructor(options: ResolvedServerOptions, handlers: ListenerHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#server = createNodeServer(options);
+    this.#server.on("request", (request, response) => this.#onRequest(request, response));
+    this.#server.on("upgrade", (request, stream, head) => this.#onUpgrade(request, stream, head));
+    // without a listener Node ends the connection in silence; our check answers 405
+    this.#server.on("connect", (request, stream, head) => this.#onUpgrade(request, stream, head));
+    this.#server.on("clientError", (error: ClientError, stream) => this.#onClientError(error, stream));
+  }
+
+  /** Settles when the server listens. Rejects ConnectionError LISTEN_FAILED. */
+  listen(): Promise<ServerAddress> {
+    const { host, port, path } = this.#options;
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => reject(createListenError(error, this.#options));
+      this.#server.once("error", fail);
+      this.#server.listen(path === null ? { host, port } : { path }, () => {
+        this.#server.off("error", fail);
+        // from now on an error is one of accepting a connection, and the next one may be accepted
+        this.#server.on("error", (error) => this.#options.log.error({ err: error }, "a connection could not be accepted"));
+        resolve(readAddress(this.#server.address()));
+      });
+    });
+  }
+
+  /** Accepts nothing more; settles when the last connection is over. */
+  stop(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    return stopped;
+  }
+
+  /** Settles when no plain request waits for its answer. */
+  async whenAnswered(): Promise<void> {
+    if (this.#answering.size === 0) return;
+    this.#answered ??= createDeferred();
+    await this.#answered.promise;
+  }
+
+  /** Ends every connection that is no WebSocket: those that ask for something, and those that never did. */
+  closeConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    this.#answering.set(socket, (this.#answering.get(socket) ?? 0) + 1);
+    response.once("close", () => this.#onAnswered(socket));
+    this.#handlers.onRequest(request, response);
+  }
+
+  #onAnswered(socket: Duplex): void {
+    const left = (this.#answering.get(socket) ?? 1) - 1;
+    if (left > 0) this.#answering.set(socket, left);
+    else this.#answering.delete(socket);
+    if (this.#answering.size === 0) this.#answered?.resolve();
+  }
+
+  #onUpgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void {
+    lookAfter(stream);
+    // An upgrade pipelined behind a request that is not answered yet: a 101 now would pass for that answer.
+    if (this.#answering.has(stream)) stream.destroy();
+    else this.#handlers.onUpgrade(request, stream, head);
+  }
+
+  /** A request that the parser could not read, or that took too long; or a TLS handshake that failed. */
+  #onClientError(error: ClientError, stream: Duplex): void {
+    // a second fault in what is dropped behind our answer
+    if (stream.writableEnded) return;
+    const answer = this.#answering.has(stream) ? undefined : chooseAnswer(error);
+    const fields = { rule: error.code, status: answer?.status };
+    this.#options.log.debug(fields, "connection refused: its request cannot be read");
+    if (answer !== undefined) answerAndClose(stream, answer, this.#options.runtime);
+    else stream.destroy();
+  }
+}
+
+function createNodeServer(options: ResolvedServerOptions): HttpServer {
+  const settings = createSettings(options);
+  const handshakeTimeout = toTimer(options.handshakeTimeoutMs);
+  const { tls } = options;
+  const server = tls === null ? createHttpServer(settings) : createHttpsServer({ ...settings, ...tls, handshakeTimeout });
+  // The parser hands headers over in batches of 32 and drops those past the count without a word; with room for one batch
+  // more, a request that has too many is seen to have them.
+  const { maxHeaders } = options.handshakeLimits;
+  server.maxHeadersCount = maxHeaders === Infinity ? 0 : maxHeaders + 32;
+  return server;
+}
+
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Uint8Array;
+}
+
+function chooseAnswer(error: ClientError): RefusalResponse | undefined {
+  const { code = "" } = error;
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return { status: 408 };
+  if (code === "HPE_HEADER_OVERFLOW") return { status: isStartLine(error.rawPacket) ? 414 : 431 };
+  return code.startsWith("HPE_") ? { status: 400 } : undefined;
+}
+
+/** Whether what overflowed is a request's first line. Told by the packet alone, so only where it began in it. */
+function isStartLine(packet: Uint8Array | undefined): boolean {
+  return packet !== undefined && packet.indexOf(0x0a) < 0 && /^[A-Z]+ /.test(Buffer.from(packet.subarray(0, 16)).toString("latin1"));
+}
+
+function createSettings(options: ResolvedServerOptions): HttpOptions {
+  const { handshakeTimeoutMs, handshakeLimits, onRequest } = options;
+  const headersTimeout = toTimer(handshakeTimeoutMs);
+  return {
+    insecureHTTPParser: false,
+    // Node counts otherwise than we do; our own check is exact, and this one bounds the memory
+    maxHeaderSize: Math.min(2 * (handshakeLimits.maxHeaderBytes + handshakeLimits.maxTargetBytes), 2 ** 31 - 1),
+    headersTimeout,
+    requestTimeout: headersTimeout === 0 ? 0 : Math.max(headersTimeout, onRequest === null ? 0 : REQUEST_TIMEOUT_MS),
+    connectionsCheckingInterval: Math.min(500, Math.max(20, Math.ceil(handshakeTimeoutMs / 10))),
+    noDelay: true,
+  };
+}
+
+/** Node's word for "never" is 0. */
+function toTimer(timeoutMs: number): number {
+  return timeoutMs === Infinity ? 0 : timeoutMs;
+}

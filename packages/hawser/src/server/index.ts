@@ -1,0 +1,18 @@
+export type { ServerDeflateOptions } from "./deflate-options.js";
+export type { Logger } from "./logger.js";
+export { createServer } from "./server.js";
+export type { Server, ServerCloseOptions } from "./server.js";
+export type { ServerAddress } from "./server-address.js";
+export type { RequestHandler, ServerOptions } from "./server-options.js";
+export type {
+  BroadcastOptions,
+  PathParams,
+  ServiceFunction,
+  ServiceHandle,
+  ServiceHandlers,
+  ServiceOptions,
+  ServiceRequest,
+  ServiceSocket,
+  ServiceStreamHandlers,
+} from "./service-types.js";
+export type { TlsOptions } from "./tls-options.js";

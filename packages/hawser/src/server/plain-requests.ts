@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { parseHost } from "../protocol/index.js";
+import type { RefusalResponse } from "../protocol/index.js";
+import { findService, isHostAllowed, refuseHost } from "./handshake-check.js";
+import type { HandshakeRules } from "./handshake-check.js";
+import type { RefusalLog } from "./refusal-log.js";
+import type { ResolvedServerOptions } from "./server-options.js";
+
+/** What answers to plain HTTP need of their server. */
+export interface PlainHome {
+  readonly options: ResolvedServerOptions;
+  readonly rules: HandshakeRules<unknown>;
+  readonly refusals: RefusalLog;
+  readonly isClosing: () => boolean;
+}
+
+/** Answers a request that asks for no upgrade: the application's `onRequest` gets what no rule refuses. */
+export function answerRequest(request: IncomingMessage, response: ServerResponse, home: PlainHome): void {
+  response.on("error", ignore);
+  const refusal = refuse(request, home);
+  if (refusal !== undefined) {
+    send(response, refusal);
+    return;
+  }
+  const { onRequest } = home.options;
+  if (onRequest === null) {
+    send(response, { status: 404, body: "nothing is served at this path" });
+    return;
+  }
+  try {
+    const running = onRequest(request, response);
+    if (running instanceof Promise) running.catch((error: unknown) => fail(response, error, home));
+  } catch (error) {
+    fail(response, error, home);
+  }
+}
+
+/** The same rules, in the same order, as for a handshake, as far as they concern any request. */
+function refuse(request: IncomingMessage, home: PlainHome): RefusalResponse | undefined {
+  const { url = "", method = "", rawHeaders, headers } = request;
+  const { limits, hosts, router } = home.rules;
+  if (home.isClosing()) return { status: 503, body: "the server is closing" };
+  if (url.length > limits.maxTargetBytes) return { status: 414 };
+  if (rawHeaders.length > 2 * limits.maxHeaders) return { status: 431 };
+  const host = headers.host ?? "";
+  // HTTP/1.0 has no Host; such a request cannot come from a browser
+  if (request.httpVersion !== "1.0" && parseHost(host) === undefined) return { status: 400 };
+  if (!isHostAllowed(host, hosts)) {
+    const refusal = refuseHost(host);
+    home.refusals.note(refusal, request.socket.remoteAddress);
+    return refusal.answer;
+  }
+  if (findService(router, url) === undefined) return undefined;
+  // RFC 9110 §15.5.22
+  const upgrade = { status: 426, headers: { Upgrade: "websocket" }, body: "this path speaks WebSocket" };
+  return method === "GET" || method === "HEAD" ? upgrade : { status: 405, headers: { Allow: "GET" } };
+}
+
+/** Writes our answer through Node's response, which keeps the order of pipelined requests. */
+function send(response: ServerResponse, answer: RefusalResponse): void {
+  const { status, headers = {}, body = "" } = answer;
+  const connection = headers["Upgrade"] === undefined ? "close" : "close, Upgrade";
+  response.writeHead(status, { ...headers, Connection: connection, "Content-Type": "text/plain; charset=utf-8" });
+  response.end(body);
+}
+
+function fail(response: ServerResponse, error: unknown, home: PlainHome): void {
+  home.options.log.error({ err: error }, "onRequest failed");
+  if (response.headersSent) response.destroy();
+  else send(response, { status: 500 });
+}
+
+function ignore(): void {}

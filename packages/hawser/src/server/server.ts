@@ -1,0 +1,218 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { UsageError } from "../internal/errors.js";
+import { CLOSE_GOING_AWAY, checkClose } from "../protocol/index.js";
+import { checkLimit } from "../socket/index.js";
+import type { Service, Socket, TransportSocket } from "../socket/index.js";
+import type { PendingAdmission } from "./admission.js";
+import { broadcast } from "./broadcast.js";
+import { drain, settleWithin } from "./drain.js";
+import type { DrainOptions } from "./drain.js";
+import type { HandshakeRules } from "./handshake-check.js";
+import { HttpListener } from "./http-listener.js";
+import { formatUrl, isLoopback } from "./server-address.js";
+import type { ServerAddress } from "./server-address.js";
+import { checkOptionNames } from "./option-names.js";
+import { refuseOption } from "./option-values.js";
+import { PathRouter } from "./path-router.js";
+import { answerRequest } from "./plain-requests.js";
+import { RefusalLog } from "./refusal-log.js";
+import { resolveServerOptions } from "./server-options.js";
+import type { ResolvedServerOptions, ServerOptions } from "./server-options.js";
+import { ServiceEntry } from "./service-entry.js";
+import type {
+  BroadcastOptions,
+  ServiceFunction,
+  ServiceHandle,
+  ServiceHandlers,
+  ServiceOptions,
+  ServiceStreamHandlers,
+} from "./service-types.js";
+import { createSocketIds } from "./socket-ids.js";
+import { handleUpgrade } from "./upgrade.js";
+import type { UpgradeHome } from "./upgrade.js";
+
+export interface ServerCloseOptions {
+  /** How long closing may take; connections that are left then are aborted. @default 15000 */
+  readonly timeoutMs?: number;
+  /** What connections are told: 1001 going away, 1012 restart. @default 1001 */
+  readonly code?: number;
+  /** At most 123 bytes of UTF-8. @default "" */
+  readonly reason?: string;
+  /** Over how long the closes are spread; 0: all at once. @default 1 s for each 1,000 connections, at most 10 s */
+  readonly spreadMs?: number;
+}
+
+const closeNames = ["timeoutMs", "code", "reason", "spreadMs"] as const satisfies readonly (keyof ServerCloseOptions)[];
+
+const DEFAULT_CLOSE_TIMEOUT_MS = 15_000;
+
+/**
+ * Makes a server. It does nothing before `listen`.
+ * @throws UsageError INVALID_ARGUMENT for an option that is unknown or has a bad value
+ */
+export function createServer(options: ServerOptions = {}): Server {
+  return new Server(resolveServerOptions(options));
+}
+
+/** A WebSocket server with services by path. */
+export class Server implements AsyncDisposable {
+  readonly #options: ResolvedServerOptions;
+  readonly #listener: HttpListener;
+  readonly #router: PathRouter<ServiceEntry> = new PathRouter();
+  readonly #sockets: Set<TransportSocket> = new Set();
+  /** The services that have sockets, removed ones among them. */
+  readonly #busy: Set<ServiceEntry> = new Set();
+  readonly #pending: Set<PendingAdmission> = new Set();
+  #state: "new" | "listening" | "closing" = "new";
+  #listening: Promise<ServerAddress> | null = null;
+  #address: ServerAddress | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: ResolvedServerOptions) {
+    this.#options = options;
+    const refusals = new RefusalLog(options.log);
+    const isClosing = (): boolean => this.#state === "closing";
+    const getHosts = (): readonly string[] | null => this.#hosts;
+    const rules: HandshakeRules<ServiceEntry> = {
+      limits: options.handshakeLimits,
+      router: this.#router,
+      origins: options.origins,
+      get hosts() {
+        return getHosts();
+      },
+    };
+    const plain = { options, rules, refusals, isClosing };
+    const upgrade: UpgradeHome = {
+      ...plain,
+      pending: this.#pending,
+      nextId: createSocketIds(options.runtime.random),
+      onOpen: (socket, service) => this.#add(socket, service),
+    };
+    this.#listener = new HttpListener(options, {
+      onRequest: (request, response) => answerRequest(request, response, plain),
+      onUpgrade: (request, stream, head) => handleUpgrade(request, stream, head, upgrade),
+    });
+  }
+
+  /**
+   * Puts a service at a path: static segments and parameters, `/chat/:room`. May be called at any time.
+   * @throws UsageError INVALID_ARGUMENT for a bad or taken path, an unknown option, a bad value
+   */
+  service<Data = unknown, const Path extends string = string>(
+    path: Path,
+    handlers: ServiceStreamHandlers<Data, Path>,
+    options: ServiceOptions & { readonly mode: "stream" },
+  ): ServiceHandle<Data>;
+  service<Data = unknown, const Path extends string = string>(
+    path: Path,
+    handlers: ServiceHandlers<Data, Path> | ServiceFunction<Data, Path>,
+    options?: ServiceOptions,
+  ): ServiceHandle<Data>;
+  service(path: string, service: unknown, options: ServiceOptions = {}): ServiceHandle {
+    // which messages its handlers get is told by `mode`; the overloads hold the two together
+    const entry: ServiceEntry = new ServiceEntry(path, service as Service, options, {
+      ...this.#options,
+      onClosed: (socket) => this.#delete(socket, entry),
+    });
+    entry.onRemove = this.#router.add(path, entry);
+    return entry;
+  }
+
+  /** The connections of all services that are not over. */
+  get sockets(): ReadonlySet<Socket> {
+    return this.#sockets;
+  }
+
+  /** Sends a message to the open sockets of all services, as `ServiceHandle.broadcast` does for one. */
+  broadcast(data: string | ArrayBufferView | ArrayBuffer, options: BroadcastOptions = {}): number {
+    return broadcast([...this.#busy], data, { ...options, runtime: this.#options.runtime });
+  }
+
+  /**
+   * Begins to accept connections.
+   * @throws (rejects) ConnectionError LISTEN_FAILED; UsageError INVALID_STATE when it listens already, or was closed
+   */
+  async listen(): Promise<ServerAddress> {
+    if (this.#state !== "new") {
+      const message = this.#state === "closing" ? "the server was closed: create another" : "the server listens already";
+      throw new UsageError("INVALID_STATE", message);
+    }
+    this.#state = "listening";
+    this.#listening = this.#listener.listen();
+    try {
+      this.#address = await this.#listening;
+      return this.#address;
+    } catch (error) {
+      // the address may be free later, and listening be tried again; unless the server was closed meanwhile
+      if (this.#state === "listening") this.#state = "new";
+      throw error;
+    }
+  }
+
+  /** Where the server listens. @throws UsageError INVALID_STATE before `listen` has settled */
+  address(): ServerAddress {
+    if (this.#address !== null) return this.#address;
+    throw new UsageError("INVALID_STATE", "the server does not listen yet: await listen() first");
+  }
+
+  /** The URL for clients on this machine, without a path. @throws UsageError INVALID_STATE before `listen` has settled */
+  get url(): string {
+    return formatUrl(this.address(), this.#options.tls !== null);
+  }
+
+  /**
+   * Closes the server: accepts nothing more, tells every connection, waits for the closing handshakes, aborts what is left
+   * at the timeout, settles. Never rejects. Called again it answers the same promise.
+   * @throws UsageError INVALID_ARGUMENT at once
+   */
+  close(options: ServerCloseOptions = {}): Promise<void> {
+    checkOptionNames("close", options, closeNames);
+    const { code = CLOSE_GOING_AWAY, reason = "", spreadMs } = options;
+    const timeoutMs = checkLimit("timeoutMs", options.timeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS);
+    checkClose(code, reason, "server", this.#options.runtime.bytes);
+    if (spreadMs !== undefined && !(spreadMs >= 0 && spreadMs < Infinity)) {
+      refuseOption("spreadMs", spreadMs, "a number of milliseconds, 0 or more");
+    }
+    this.#closed ??= this.#close({ code, reason, timeoutMs, spreadMs, runtime: this.#options.runtime });
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(options: DrainOptions): Promise<void> {
+    this.#state = "closing";
+    // a server that is about to listen could not be stopped before it does
+    if (this.#listening !== null) await this.#listening.catch(() => {});
+    const stopped = this.#listener.stop();
+    for (const admission of this.#pending) admission.cancel();
+    const drained = drain([...this.#sockets], options);
+    const graceful = Promise.all([drained, this.#listener.whenAnswered()]).then(async () => {
+      this.#listener.closeConnections();
+      await stopped;
+    });
+    await settleWithin(graceful, options.timeoutMs, options.runtime);
+    this.#listener.closeConnections();
+    // at the timeout the sockets are aborted, so this cannot take long
+    await drained;
+  }
+
+  #add(socket: TransportSocket, service: ServiceEntry): void {
+    this.#sockets.add(socket);
+    service.sockets.add(socket);
+    this.#busy.add(service);
+  }
+
+  #delete(socket: TransportSocket, service: ServiceEntry): void {
+    this.#sockets.delete(socket);
+    service.sockets.delete(socket);
+    if (service.sockets.size === 0) this.#busy.delete(service);
+  }
+
+  /** The hosts allowed: on a loopback address those that are listed, elsewhere any unless there is a list. */
+  get #hosts(): readonly string[] | null {
+    if (this.#options.hosts !== null) return this.#options.hosts;
+    return this.#address !== null && isLoopback(this.#address) ? [] : null;
+  }
+}

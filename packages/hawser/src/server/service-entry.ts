@@ -1,0 +1,141 @@
+import { ConnectionError } from "../internal/errors.js";
+import type { HawserError } from "../internal/errors.js";
+import { CLOSE_INTERNAL_ERROR, CLOSE_NORMAL, isOver } from "../protocol/index.js";
+import { resolveSocketOptions } from "../socket/index.js";
+import type {
+  CloseReport,
+  HandshakeInfo,
+  Handlers,
+  ResolvedSocketOptions,
+  Runtime,
+  Service,
+  SocketHandler,
+  SocketOptions,
+  SocketSetup,
+  TransportSocket,
+} from "../socket/index.js";
+import { broadcast } from "./broadcast.js";
+import type { Logger } from "./logger.js";
+import { checkOptionNames } from "./option-names.js";
+import { checkProtocols, refuseOption } from "./option-values.js";
+import { checkHeartbeatNames, socketOptionNames } from "./server-options.js";
+import type { SocketDefaults } from "./server-options.js";
+import type { BroadcastOptions, ServiceHandle, ServiceOptions } from "./service-types.js";
+
+/** What a service has from its server. */
+export interface ServiceHome {
+  readonly protocols: readonly string[];
+  readonly socketDefaults: SocketDefaults;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly onClosed: (socket: TransportSocket) => void;
+}
+
+/** One service at its path, with its connections. */
+export class ServiceEntry implements ServiceHandle {
+  readonly path: string;
+  readonly sockets: Set<TransportSocket> = new Set();
+  readonly options: ResolvedSocketOptions;
+  readonly protocols: readonly string[];
+  /** The service, when it is made of handlers. */
+  readonly handlers: Handlers | null;
+  /** The service, when it is a function: its sockets have no handlers, so messages wait for `receive`. */
+  readonly run: SocketHandler | null;
+  /** What sockets call; one object for all of them. */
+  readonly hooks: Pick<SocketSetup, "handlers" | "onClosed">;
+  /** Takes the path out of the router; set as soon as it is in. */
+  onRemove: () => void = () => {};
+  readonly #home: ServiceHome;
+
+  constructor(path: string, service: Service, options: ServiceOptions, home: ServiceHome) {
+    checkOptionNames("service", options, [...socketOptionNames, "protocols"]);
+    checkHeartbeatNames(options.heartbeat);
+    checkService(service);
+    this.path = path;
+    this.#home = home;
+    this.run = typeof service === "function" ? service : null;
+    this.handlers = typeof service === "function" ? null : service;
+    const onClosed = (socket: TransportSocket, report: CloseReport): void => this.#closed(socket, report);
+    this.hooks = this.handlers === null ? { onClosed } : { onClosed, handlers: this.handlers };
+    this.protocols = options.protocols === undefined ? home.protocols : checkProtocols(options.protocols);
+    this.options = resolveSocketOptions(mergeOptions(home.socketDefaults, options), "server");
+  }
+
+  broadcast(data: string | ArrayBufferView | ArrayBuffer, options: BroadcastOptions = {}): number {
+    return broadcast([this], data, { ...options, runtime: this.#home.runtime });
+  }
+
+  remove(): void {
+    this.onRemove();
+  }
+
+  /** Calls the `error` handler; one that throws costs its own connection, nobody else's. */
+  tellError(socket: TransportSocket, error: HawserError): void {
+    try {
+      this.handlers?.error?.(socket, error);
+    } catch (thrown) {
+      this.#fail(socket, thrown);
+    }
+  }
+
+  /** Starts a service that is a function, on a socket just opened. */
+  start(socket: TransportSocket, info: HandshakeInfo): void {
+    if (this.run === null) return;
+    try {
+      const running = this.run(socket, info);
+      if (running instanceof Promise) this.#follow(socket, running);
+    } catch (error) {
+      this.#fail(socket, error);
+    }
+  }
+
+  #closed(socket: TransportSocket, report: CloseReport): void {
+    this.#home.onClosed(socket);
+    const { code, initiator, error } = report;
+    const fields = { socket: socket.id, path: this.path, code, initiator, durationMs: Math.round(report.durationMs) };
+    if (error === null) this.#home.log.debug(fields, "connection closed");
+    else if (error.code === "HANDLER_FAILED") this.#home.log.error({ ...fields, err: error.cause ?? error }, error.message);
+    else this.#home.log.debug({ ...fields, error: error.code }, `connection failed: ${error.message}`);
+  }
+
+  #follow(socket: TransportSocket, running: Promise<void>): void {
+    running.then(
+      () => void socket.close(CLOSE_NORMAL),
+      (error: unknown) => this.#fail(socket, error),
+    );
+  }
+
+  #fail(socket: TransportSocket, error: unknown): void {
+    const fields = { socket: socket.id, path: this.path, err: error };
+    // `receive` rejects when the connection is lost; a function that lets this through did nothing wrong
+    if (error instanceof ConnectionError && isOver(socket.state)) this.#home.log.debug(fields, "the service ended with its connection");
+    else this.#home.log.error(fields, "the service failed: its connection is closed with 1011");
+    void socket.close(CLOSE_INTERNAL_ERROR);
+  }
+}
+
+const handlerNames = ["admit", "open", "message", "closing", "close", "error"] as const satisfies readonly (keyof Handlers)[];
+
+/** Callers without types may pass anything, and would only find out when the first client comes. */
+function checkService(service: Service): void {
+  if (typeof service === "function") return;
+  if (typeof service !== "object" || service === null) {
+    refuseOption("service", service, "an object of handlers, or a function");
+  }
+  for (const name of handlerNames) {
+    const handler: unknown = service[name];
+    if (handler !== undefined && typeof handler !== "function") refuseOption(name, handler, "a function");
+  }
+}
+
+/** An option that is there but undefined means the same as one that is not there. */
+function mergeOptions(defaults: SocketDefaults, options: ServiceOptions): SocketOptions {
+  const { protocols: _protocols, heartbeat, ...own } = options;
+  const merged: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(own)) {
+    if (value !== undefined) merged[name] = value;
+  }
+  if (heartbeat === false) merged["heartbeat"] = false;
+  else if (heartbeat !== undefined) merged["heartbeat"] = { ...(defaults.heartbeat || {}), ...heartbeat };
+  return merged;
+}

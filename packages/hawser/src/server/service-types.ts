@@ -1,0 +1,99 @@
+import type {
+  AdmitResult,
+  CloseFrame,
+  CloseReport,
+  HandshakeInfo,
+  HeartbeatOptions,
+  Message,
+  MessageStream,
+  Socket,
+  SocketOptions,
+} from "../socket/index.js";
+import type { HawserError } from "../internal/errors.js";
+
+/** The parameters that a path pattern names: `PathParams<"/chat/:room">` is `{ readonly room: string }`. */
+export type PathParams<Path extends string> = string extends Path
+  ? Readonly<Record<string, string>>
+  : { readonly [Name in ParamNames<Path>]: string };
+
+type ParamNames<Path extends string> = Path extends `${infer First}/${infer Rest}`
+  ? ParamNames<First> | ParamNames<Rest>
+  : Path extends `:${infer Name}`
+    ? Name
+    : never;
+
+/** A socket of a service, with the parameters of its path by name. */
+export interface ServiceSocket<Data, Path extends string> extends Socket<Data> {
+  readonly params: PathParams<Path> & Readonly<Record<string, string>>;
+}
+
+/** What is known before a connection is accepted, with the parameters of the path by name. */
+export interface ServiceRequest<Path extends string> extends HandshakeInfo {
+  readonly params: PathParams<Path> & Readonly<Record<string, string>>;
+}
+
+interface CommonHandlers<Data, Path extends string> {
+  /** Runs before the 101. May refuse. Throwing answers 500. */
+  admit?(request: ServiceRequest<Path>): AdmitResult<Data> | Promise<AdmitResult<Data>>;
+  /** The connection is open. */
+  open?(socket: ServiceSocket<Data, Path>): void | Promise<void>;
+  /** The peer's Close came: no message follows. With `autoClose: false` the application answers it by `close`. */
+  closing?(socket: ServiceSocket<Data, Path>, frame: CloseFrame): void;
+  /** The connection is over; called exactly once for every socket that was opened. */
+  close?(socket: ServiceSocket<Data, Path>, report: CloseReport): void;
+  /** Something went wrong that the connection may survive, or the reason why it does not. */
+  error?(socket: ServiceSocket<Data, Path>, error: HawserError): void;
+}
+
+/** `Handlers`, with the parameters of the path by name. */
+export interface ServiceHandlers<Data, Path extends string> extends CommonHandlers<Data, Path> {
+  /** A whole message came. A promise holds back the next message until it settles. */
+  message?(socket: ServiceSocket<Data, Path>, data: Message): unknown;
+}
+
+/** `StreamHandlers`, with the parameters of the path by name. */
+export interface ServiceStreamHandlers<Data, Path extends string> extends CommonHandlers<Data, Path> {
+  /** A message began. */
+  message?(socket: ServiceSocket<Data, Path>, stream: MessageStream): unknown;
+}
+
+/**
+ * A service that makes its own use of each socket: by `receive`, by `for await`. When the promise that it returns settles,
+ * the connection is closed: with 1000, or with 1011 when it was rejected.
+ */
+export type ServiceFunction<Data, Path extends string> = (
+  socket: ServiceSocket<Data, Path>,
+  info: ServiceRequest<Path>,
+) => void | Promise<void>;
+
+/** What one service does otherwise than the server's options say. */
+export interface ServiceOptions extends SocketOptions {
+  /** The sub-protocols spoken. The first one of the client's that is listed is chosen; with none in common, none. @default the server's */
+  readonly protocols?: readonly string[];
+  /** false: no heartbeat. Fields that are left out are the server's. */
+  readonly heartbeat?: HeartbeatOptions | false;
+}
+
+export interface BroadcastOptions<Data = unknown> {
+  /** Sockets left out. */
+  readonly except?: Socket<Data> | Iterable<Socket<Data>>;
+  /** Only sockets for which it returns true. It is asked for all of them before anything is sent. */
+  readonly filter?: (socket: Socket<Data>) => boolean;
+}
+
+/** A service at its path. */
+export interface ServiceHandle<Data = unknown> {
+  /** The pattern as it was given. */
+  readonly path: string;
+  /** The connections of the service that are not over. */
+  readonly sockets: ReadonlySet<Socket<Data>>;
+  /**
+   * Sends a message to every socket that is open at the call, in order with what each is sent directly. Waits for nobody: a
+   * socket whose queue is full is left out, and its `error` handler called with QUEUE_FULL.
+   * @returns how many sockets took the message
+   * @throws UsageError INVALID_ARGUMENT; what `filter` throws, before anything was sent
+   */
+  broadcast(data: string | ArrayBufferView | ArrayBuffer, options?: BroadcastOptions<Data>): number;
+  /** Takes no more connections at the path, which then answers 404; those that are open go on. Idempotent. */
+  remove(): void;
+}

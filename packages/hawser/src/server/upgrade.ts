@@ -1,0 +1,192 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { sha1, StreamTransport } from "../node/index.js";
+import { acceptDeflateOffer, acceptKey, formatUpgradeResponse } from "../protocol/index.js";
+import type { DeflateAgreement, RefusalResponse } from "../protocol/index.js";
+import { TransportSocket } from "../socket/index.js";
+import type { Admission, HandshakeInfo } from "../socket/index.js";
+import { runAdmission } from "./admission.js";
+import type { AdmissionOutcome, PendingAdmission } from "./admission.js";
+import { checkHandshake } from "./handshake-check.js";
+import type { HandshakeRules, SoundHandshake } from "./handshake-check.js";
+import { createHandshakeInfo } from "./handshake-info.js";
+import { answerAndClose, handOver, lookAfter } from "./last-answer.js";
+import type { RefusalLog } from "./refusal-log.js";
+import type { ResolvedServerOptions } from "./server-options.js";
+import type { ServiceEntry } from "./service-entry.js";
+
+/** What the upgrade path needs of its server. */
+export interface UpgradeHome {
+  readonly options: ResolvedServerOptions;
+  readonly rules: HandshakeRules<ServiceEntry>;
+  readonly refusals: RefusalLog;
+  /** The admissions that wait. */
+  readonly pending: Set<PendingAdmission>;
+  readonly nextId: () => string;
+  readonly isClosing: () => boolean;
+  /** Called when a socket is open, before any of its handlers. */
+  readonly onOpen: (socket: TransportSocket, service: ServiceEntry) => void;
+}
+
+/** A request on its way to a WebSocket. */
+interface Upgrade extends SoundHandshake<ServiceEntry> {
+  readonly stream: Duplex;
+  readonly home: UpgradeHome;
+}
+
+const closing: RefusalResponse = { status: 503, body: "the server is closing" };
+const failed: RefusalResponse = { status: 500, body: "the server failed" };
+
+/** Bytes sent by a TLS socket carry this mark. */
+interface NetworkStream extends Duplex {
+  readonly remoteAddress?: string;
+  readonly encrypted?: boolean;
+}
+
+/**
+ * Takes the connection of an upgrade request from Node's HTTP server and makes a WebSocket of it, or refuses it and closes
+ * it: what came behind a refused request is never read as another one. Never throws.
+ */
+export function handleUpgrade(request: IncomingMessage, stream: NetworkStream, head: Uint8Array, home: UpgradeHome): void {
+  lookAfter(stream);
+  try {
+    if (home.isClosing()) {
+      answerAndClose(stream, closing, home.options.runtime);
+      return;
+    }
+    const { method = "", url = "", httpVersion, rawHeaders } = request;
+    const secure = stream.encrypted === true;
+    const check = checkHandshake({ method, target: url, version: httpVersion, rawHeaders }, secure, home.rules);
+    if (check.kind === "refused") {
+      home.refusals.note(check, stream.remoteAddress);
+      answerAndClose(stream, check.answer, home.options.runtime);
+      return;
+    }
+    admit({ ...check, stream, home }, head);
+  } catch (error) {
+    fail(stream, error, home);
+  }
+}
+
+function admit(upgrade: Upgrade, head: Uint8Array): void {
+  const { service, stream, home } = upgrade;
+  const { handlers } = service;
+  if (handlers?.admit === undefined) {
+    finish(upgrade, { kind: "admitted", admission: {}, head });
+    return;
+  }
+  const { runtime, handshakeTimeoutMs: timeoutMs } = home.options;
+  const outcome = runAdmission((signal) => handlers.admit?.(createInfo(upgrade, signal)), {
+    stream,
+    head,
+    runtime,
+    timeoutMs,
+    pending: home.pending,
+  });
+  if (outcome instanceof Promise) outcome.then((settled) => finishLater(upgrade, settled), (error) => fail(stream, error, home));
+  else finish(upgrade, outcome);
+}
+
+/** Outside of the turn that the request came in, much may have changed. */
+function finishLater(upgrade: Upgrade, outcome: AdmissionOutcome): void {
+  const { stream, home } = upgrade;
+  try {
+    finish(upgrade, outcome);
+  } catch (error) {
+    fail(stream, error, home);
+  }
+}
+
+function finish(upgrade: Upgrade, outcome: AdmissionOutcome): void {
+  const { stream, home } = upgrade;
+  switch (outcome.kind) {
+    case "gone":
+      stream.destroy();
+      return;
+    case "failed":
+      fail(stream, outcome.error, home);
+      return;
+    case "refused":
+      home.refusals.note(outcome, (stream as NetworkStream).remoteAddress);
+      answerAndClose(stream, outcome.answer, home.options.runtime);
+      return;
+    case "admitted":
+      if (stream.destroyed) return;
+      if (home.isClosing()) answerAndClose(stream, closing, home.options.runtime);
+      else open(upgrade, outcome.admission, outcome.head);
+  }
+}
+
+/** Writes the 101 and lets the socket begin. */
+function open(upgrade: Upgrade, admission: Admission, head: Uint8Array): void {
+  const { request, service, params, stream, home } = upgrade;
+  const { runtime } = home.options;
+  const protocol = admission.protocol ?? chooseProtocol(request.protocols, service.protocols);
+  if (protocol !== "" && !request.protocols.includes(protocol)) {
+    // RFC 6455 §4.2.2: a client would fail the connection
+    throw new TypeError(`admit chose the sub-protocol ${protocol}, which the client did not offer`);
+  }
+  const deflate = agreeDeflate(upgrade);
+  const extensions = deflate?.agreement.header ?? "";
+  const accept = acceptKey(request.key, sha1);
+  const answer = formatUpgradeResponse({ accept, protocol, extensions, headers: admission.headers ?? {} });
+
+  try {
+    const transport = new StreamTransport(stream);
+    handOver(stream);
+    stream.write(answer, "latin1");
+    // It lives as long as the connection, so the head is not in it: that is a piece of a large read buffer.
+    const socket = new TransportSocket({
+      role: "server",
+      transport,
+      runtime,
+      options: service.options,
+      id: home.nextId(),
+      data: admission.data,
+      url: request.target,
+      params,
+      headers: request.headers,
+      protocol,
+      extensions,
+      deflate,
+      ...service.hooks,
+    });
+    // before its `open` handler, which may broadcast
+    home.onOpen(socket, service);
+    socket.open(head);
+    if (service.run !== null) service.start(socket, createInfo(upgrade, new AbortController().signal));
+  } catch (error) {
+    // behind a 101 there is no HTTP answer any more
+    home.options.log.error({ err: error }, "a connection could not be opened");
+    stream.destroy();
+  }
+}
+
+function chooseProtocol(offered: readonly string[], spoken: readonly string[]): string {
+  return offered.find((protocol) => spoken.includes(protocol)) ?? "";
+}
+
+function agreeDeflate(upgrade: Upgrade): DeflateSetup | null {
+  const { deflate } = upgrade.home.options;
+  if (deflate === null) return null;
+  const agreement = acceptDeflateOffer(upgrade.request.extensions, deflate.options);
+  return agreement === null ? null : { port: deflate.port, agreement, thresholdBytes: deflate.thresholdBytes };
+}
+
+interface DeflateSetup {
+  readonly port: NonNullable<ResolvedServerOptions["deflate"]>["port"];
+  readonly agreement: DeflateAgreement;
+  readonly thresholdBytes: number;
+}
+
+function createInfo(upgrade: Upgrade, signal: AbortSignal): HandshakeInfo {
+  const stream: NetworkStream = upgrade.stream;
+  const peer = { remoteAddress: stream.remoteAddress, secure: stream.encrypted === true };
+  return createHandshakeInfo(upgrade.request, upgrade.params, peer, signal);
+}
+
+/** A fault on our side: the peer is told no more than that. */
+function fail(stream: Duplex, error: unknown, home: UpgradeHome): void {
+  home.options.log.error({ err: error }, "a connection could not be accepted: it is answered 500");
+  answerAndClose(stream, failed, home.options.runtime);
+}
