@@ -7,3 +7,7 @@ export type { SeededRandom } from "./seeded-random.js";
 export { createSeededRandom } from "./seeded-random.js";
 export type { Split } from "./split.js";
 export { randomSplit } from "./split.js";
+export type { ScriptedPeerOptions } from "./scripted-peer.js";
+export { ScriptedPeer } from "./scripted-peer.js";
+export type { FrameToSend, ReceivedFrame } from "./wire-frame.js";
+export { decodeWireFrame, encodeWireFrame } from "./wire-frame.js";
