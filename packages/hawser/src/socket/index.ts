@@ -26,3 +26,5 @@ export type {
 } from "./service.js";
 export { type EncodedMessage, encodeMessage } from "./encoded-message.js";
 export { openSocket, type SocketSetup, TransportSocket } from "./transport-socket.js";
+export { type SocketStreams, toStreams } from "./stream-adapter.js";
+export { SocketCloseEvent, WebSocketAdapter } from "./web-socket-adapter.js";
