@@ -11,3 +11,5 @@ export type { ScriptedPeerOptions } from "./scripted-peer.js";
 export { ScriptedPeer } from "./scripted-peer.js";
 export type { FrameToSend, ReceivedFrame } from "./wire-frame.js";
 export { decodeWireFrame, encodeWireFrame } from "./wire-frame.js";
+export type { ContractCase, TransportPair } from "./transport-contract.js";
+export { transportContract } from "./transport-contract.js";

@@ -39,7 +39,7 @@ export class MemoryPath {
 
   write(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#waiting.push({ chunk, snapshot: new Uint8Array(chunk), taken: 0 });
+    this.#waiting.push({ chunk, snapshot: new Uint8Array(chunk), taken: 0 }); // a Buffer's slice would not copy
     this.waitingBytes += chunk.length;
   }
 
