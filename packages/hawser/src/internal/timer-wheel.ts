@@ -57,11 +57,7 @@ export class TimerWheel {
     const now = this.#clock.now();
     if (this.#armed === 0 && !this.#serving) this.#nextTick = Math.floor(now / this.#tickMs);
     timer.tick = Math.max(this.#nextTick, Math.ceil((now + Math.max(0, delayMs)) / this.#tickMs));
-    const head = this.#slot(timer.tick);
-    timer.previous = head.previous;
-    timer.next = head;
-    head.previous.next = timer;
-    head.previous = timer;
+    link(timer, this.#slot(timer.tick));
     this.#armed++;
     if (!this.#serving && (this.#call === null || timer.tick < this.#callTick)) this.#callAt(timer.tick);
   }
@@ -93,36 +89,47 @@ export class TimerWheel {
     this.#call = null;
     this.#serving = true;
     const present = Math.floor(this.#clock.now() / this.#tickMs);
-    // After a pause longer than one turn every slot is looked at once, not once for each turn missed.
-    for (let left = SLOTS; this.#nextTick <= present && left > 0 && this.#armed > 0; left--) {
-      const tick = this.#nextTick++;
-      if (left === 1) this.#nextTick = present + 1;
-      this.#serveSlot(this.#slot(tick), present);
+    try {
+      // After a pause longer than one turn every slot is looked at once, not once for each turn missed.
+      for (let left = SLOTS; this.#nextTick <= present && left > 0 && this.#armed > 0; left--) {
+        const tick = this.#nextTick++;
+        if (left === 1) this.#nextTick = present + 1;
+        this.#serveSlot(this.#slot(tick), present);
+      }
+      this.#nextTick = Math.max(this.#nextTick, present + 1);
+    } finally {
+      // A callback that throws must not stop the timers of everybody else.
+      this.#serving = false;
+      if (this.#armed > 0) this.#callAt(this.#firstTick());
     }
-    this.#nextTick = Math.max(this.#nextTick, present + 1);
-    this.#serving = false;
-    if (this.#armed > 0) this.#callAt(this.#firstTick());
   }
 
   #serveSlot(head: WheelTimer, present: number): void {
     // What is due moves to a ring of its own first, so that a callback which arms into this slot is not served twice.
     const due = new WheelTimer(() => {});
-    for (let timer = head.next; timer !== head; ) {
+    for (let timer = head.next; timer !== head;) {
       const following = timer.next;
       if (timer.tick <= present) {
         unlink(timer);
-        timer.previous = due.previous;
-        timer.next = due;
-        due.previous.next = timer;
-        due.previous = timer;
+        link(timer, due);
       }
       timer = following;
     }
-    while (due.next !== due) {
-      const timer = due.next;
-      unlink(timer);
-      this.#armed--;
-      timer.callback();
+    try {
+      while (due.next !== due) {
+        const timer = due.next;
+        unlink(timer);
+        this.#armed--;
+        timer.callback();
+      }
+    } finally {
+      // Only after a throw is any left: it is served next.
+      while (due.next !== due) {
+        const timer = due.next;
+        unlink(timer);
+        timer.tick = this.#nextTick;
+        link(timer, this.#slot(timer.tick));
+      }
     }
   }
 
@@ -133,6 +140,14 @@ export class TimerWheel {
     }
     return this.#nextTick + SLOTS;
   }
+}
+
+/** Puts `timer` last in the ring behind `head`. */
+function link(timer: WheelTimer, head: WheelTimer): void {
+  timer.previous = head.previous;
+  timer.next = head;
+  head.previous.next = timer;
+  head.previous = timer;
 }
 
 function unlink(timer: WheelTimer): void {
