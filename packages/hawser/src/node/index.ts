@@ -6,3 +6,8 @@ export { StreamTransport } from "./stream-transport.js";
 export { deflateDefaults } from "./deflate-rules.js";
 export { createZlibDeflate } from "./zlib-deflate.js";
 export type { ZlibDeflateOptions } from "./zlib-deflate.js";
+export { connect } from "./connect.js";
+export { connectDefaults } from "./connect-options.js";
+export type { ConnectDeflateOptions, ConnectHandlers, ConnectOptions } from "./connect-options.js";
+export { createTlsContext, tlsFileNames, toNodeTls } from "./tls-files.js";
+export type { NodeTls, TlsFile, TlsFiles } from "./tls-files.js";

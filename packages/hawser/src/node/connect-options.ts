@@ -1,0 +1,190 @@
+import type { Agent } from "node:http";
+import type { LookupFunction } from "node:net";
+import { UsageError } from "../internal/errors.js";
+import { formatUpgradeRequest, offerDeflate } from "../protocol/index.js";
+import type { DeflateOptions } from "../protocol/index.js";
+import { checkBoolean, checkLimit, resolveSocketOptions } from "../socket/index.js";
+import type { Handlers, ResolvedSocketOptions, Runtime, SocketOptions, StreamHandlers } from "../socket/index.js";
+import { readTarget } from "./connect-target.js";
+import type { ConnectTarget } from "./connect-target.js";
+import { defaultRuntime } from "./default-runtime.js";
+import { createTlsContext, tlsFileNames } from "./tls-files.js";
+import type { TlsFiles } from "./tls-files.js";
+
+/** Compression of messages, as a client offers it. */
+export interface ConnectDeflateOptions extends DeflateOptions {
+  /** Messages shorter than this are sent as they are. @default 1024, or 64 when the client's context is kept */
+  readonly thresholdBytes?: number;
+}
+
+export interface ConnectOptions<Data = unknown> extends SocketOptions, TlsFiles {
+  /** The sub-protocols offered, in order of preference. */
+  readonly protocols?: string | readonly string[];
+  /** Further headers of the request; not those of the handshake itself. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The Origin header. Only browsers need one. @default none */
+  readonly origin?: string;
+  /** Offers permessage-deflate. @default false */
+  readonly perMessageDeflate?: boolean | ConnectDeflateOptions;
+  /** How long everything up to the answer may take, in milliseconds. @default 10000 */
+  readonly handshakeTimeoutMs?: number;
+  /** Cancels the attempt; without effect once the socket is open. */
+  readonly signal?: AbortSignal;
+  /** Given: messages are pushed. Absent: they wait for `receive` or `receiveStream`. */
+  readonly handlers?: ConnectHandlers<Data>;
+  /** Becomes `socket.data`. */
+  readonly data?: Data;
+  /** The name that the server's certificate must have, and that is asked for. @default the URL's host */
+  readonly servername?: string;
+  /** false accepts any certificate: whoever is on the way can then read and change everything. @default true */
+  readonly rejectUnauthorized?: boolean;
+  /** Makes the connection instead: a proxy's, for example. Its own options go before those given here. */
+  readonly agent?: Agent;
+  /** A Unix socket or named pipe to connect to; the URL's host goes into the Host header only. */
+  readonly socketPath?: string;
+  /** As for `net.connect`. */
+  readonly lookup?: LookupFunction;
+  /** As for `net.connect`: 4 or 6. */
+  readonly family?: number;
+  /** As for `net.connect`. */
+  readonly localAddress?: string;
+  /** Sends the URL's credentials although ws: shows them to everyone on the way. @default false */
+  readonly allowPlain?: boolean;
+  /** @default the one of the process */
+  readonly runtime?: Runtime;
+}
+
+/** What a socket of a client may be given to push to. */
+export type ConnectHandlers<Data = unknown> = Omit<Handlers<Data>, "admit"> | Omit<StreamHandlers<Data>, "admit">;
+
+export const connectDefaults = { handshakeTimeoutMs: 10_000 } as const;
+
+const otherNames = [
+  ...tlsFileNames,
+  "protocols",
+  "headers",
+  "origin",
+  "perMessageDeflate",
+  "handshakeTimeoutMs",
+  "signal",
+  "handlers",
+  "data",
+  "servername",
+  "rejectUnauthorized",
+  "agent",
+  "socketPath",
+  "lookup",
+  "family",
+  "localAddress",
+  "allowPlain",
+  "runtime",
+] as const satisfies readonly (keyof ConnectOptions)[];
+
+const socketNames = [
+  "mode",
+  "borrow",
+  "autoClose",
+  "heartbeat",
+  "allowNonMinimalLengths",
+  "maxMessageBytes",
+  "maxFramesPerMessage",
+  "maxEmptyFrames",
+  "maxControlFramesPerSecond",
+  "softQueueBytes",
+  "maxQueueBytes",
+  "maxReceiveMessages",
+  "maxReceiveBytes",
+  "idleTimeoutMs",
+  "closeTimeoutMs",
+  "writeTimeoutMs",
+] as const satisfies readonly (keyof SocketOptions)[];
+
+/** The options checked, and what they say of the request. */
+export interface ResolvedConnect<Data> {
+  readonly target: ConnectTarget;
+  readonly protocols: readonly string[];
+  /** The text of Sec-WebSocket-Extensions; "" for none. */
+  readonly extensions: string;
+  readonly thresholdBytes: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly handshakeTimeoutMs: number;
+  readonly socket: ResolvedSocketOptions;
+  readonly runtime: Runtime;
+  readonly given: ConnectOptions<Data>;
+}
+
+/** @throws UsageError INVALID_ARGUMENT; ConnectionError TLS_INVALID */
+export function resolveConnect<Data>(url: string | URL, given: ConnectOptions<Data>): ResolvedConnect<Data> {
+  checkNames(given, [...socketNames, ...otherNames]);
+  const target = readTarget(url, checkBoolean("allowPlain", given.allowPlain ?? false));
+  checkBoolean("rejectUnauthorized", given.rejectUnauthorized ?? true);
+  if (target.secure) createTlsContext(given);
+  const { extensions, thresholdBytes } = resolveDeflate(given.perMessageDeflate ?? false);
+  const protocols = typeof given.protocols === "string" ? [given.protocols] : [...(given.protocols ?? [])];
+  const resolved: ResolvedConnect<Data> = {
+    target,
+    protocols,
+    extensions,
+    thresholdBytes,
+    headers: addAuthorization(given.headers ?? {}, target.authorization),
+    handshakeTimeoutMs: checkLimit(
+      "handshakeTimeoutMs",
+      given.handshakeTimeoutMs ?? connectDefaults.handshakeTimeoutMs,
+    ),
+    socket: resolveSocketOptions(given, "client"),
+    runtime: given.runtime ?? defaultRuntime(),
+    given,
+  };
+  checkRequest(resolved);
+  return resolved;
+}
+
+/** Whatever cannot be sent is refused here, by those who write requests, and not in the middle of one. */
+function checkRequest<Data>({ target, protocols, extensions, headers, given }: ResolvedConnect<Data>): void {
+  formatUpgradeRequest({
+    target: target.path,
+    host: target.host,
+    key: "",
+    protocols,
+    extensions,
+    headers,
+    ...(given.origin !== undefined && { origin: given.origin }),
+  });
+}
+
+function addAuthorization(
+  headers: Readonly<Record<string, string>>,
+  authorization: string | undefined,
+): Readonly<Record<string, string>> {
+  if (authorization === undefined) return headers;
+  if (Object.keys(headers).some((name) => name.toLowerCase() === "authorization")) {
+    throw refuse("headers", "has Authorization, and the URL has credentials, too: give one of them");
+  }
+  return { ...headers, Authorization: authorization };
+}
+
+function resolveDeflate(given: boolean | ConnectDeflateOptions): {
+  readonly extensions: string;
+  readonly thresholdBytes: number | undefined;
+} {
+  if (given === false) return { extensions: "", thresholdBytes: undefined };
+  const { thresholdBytes, ...options } = given === true ? ({} as ConnectDeflateOptions) : given;
+  checkNames(options, [
+    "serverNoContextTakeover",
+    "clientNoContextTakeover",
+    "serverMaxWindowBits",
+    "clientMaxWindowBits",
+  ]);
+  if (thresholdBytes !== undefined) checkLimit("perMessageDeflate.thresholdBytes", thresholdBytes);
+  return { extensions: offerDeflate(options), thresholdBytes };
+}
+
+/** A name written wrong would silently do nothing, and `rejectUnauthorised` the opposite of what is meant. */
+function checkNames(given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw refuse(unknown, "is not an option: check the spelling");
+}
+
+function refuse(name: string, what: string): UsageError {
+  return new UsageError("INVALID_ARGUMENT", `${name} ${what}`, { facts: { name } });
+}
