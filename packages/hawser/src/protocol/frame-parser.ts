@@ -134,8 +134,8 @@ export class FrameParser extends ParseFacts {
     const at = this.#position;
     const available = this.#limit - at;
     const maskBit = this.#maskBit;
-    // two bytes, a length of two more and the key, or the shortest such frame
-    if (available < (maskBit === 0 ? 4 : 8)) return this.#nextAny();
+    // so much that a length of 16 bits can be read, and no masked frame is shorter than 6
+    if (available < (maskBit === 0 ? 4 : 6)) return this.#nextAny();
     const first = buffer[at] as number;
     let length = (buffer[at + 1] as number) ^ maskBit;
     if ((first !== WHOLE_BINARY && first !== WHOLE_TEXT) || length >= LENGTH_IN_64_BITS) return this.#nextAny();
