@@ -234,6 +234,17 @@ describe("after a stall", () => {
     clock.stall(40);
     expect(fired.at(-1)).toBe("far");
   });
+
+  it("of more than a turn a callback can still arm for no delay", () => {
+    const clock = new StallingClock();
+    const wheel = new TimerWheel(clock, TICK_MS);
+    const fired: string[] = [];
+    const next = new WheelTimer(() => fired.push(`next ${clock.now()}`));
+    wheel.arm(new WheelTimer(() => wheel.arm(next, 0)), 6000);
+    clock.stall(12_000);
+    clock.stall(TICK_MS);
+    expect(fired).toEqual([expect.stringMatching(/^next 120[02]0$/)]);
+  });
 });
 
 it("fires every timer when a sorted list would, at most one tick late", async () => {

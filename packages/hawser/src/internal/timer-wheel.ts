@@ -55,7 +55,6 @@ export class TimerWheel {
     this.cancel(timer);
     if (delayMs === Infinity) return;
     const now = this.#clock.now();
-    if (this.#armed === 0 && !this.#serving) this.#nextTick = Math.floor(now / this.#tickMs);
     timer.tick = Math.max(this.#nextTick, Math.ceil((now + Math.max(0, delayMs)) / this.#tickMs));
     link(timer, this.#slot(timer.tick));
     this.#armed++;
@@ -91,11 +90,8 @@ export class TimerWheel {
     const present = Math.floor(this.#clock.now() / this.#tickMs);
     try {
       // After a pause longer than one turn every slot is looked at once, not once for each turn missed.
-      for (let left = SLOTS; this.#nextTick <= present && left > 0 && this.#armed > 0; left--) {
-        const tick = this.#nextTick++;
-        if (left === 1) this.#nextTick = present + 1;
-        this.#serveSlot(this.#slot(tick), present);
-      }
+      this.#nextTick = Math.max(this.#nextTick, present - SLOTS + 1);
+      while (this.#nextTick <= present && this.#armed > 0) this.#serveSlot(this.#slot(this.#nextTick++), present);
       this.#nextTick = Math.max(this.#nextTick, present + 1);
     } finally {
       // A callback that throws must not stop the timers of everybody else.
