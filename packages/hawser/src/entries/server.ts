@@ -17,8 +17,8 @@ export type {
   ServiceRequest,
   ServiceSocket,
   ServiceStreamHandlers,
-  TlsOptions,
 } from "../server/index.js";
+export type { TlsFile, TlsFiles } from "../node/index.js";
 export type {
   Admission,
   AdmitResult,

@@ -4,8 +4,6 @@ import type { Runtime, Socket } from "../socket/index.js";
 /** How many connections are told per second that the server goes away: each may come back somewhere at once. */
 const CLOSES_PER_SECOND = 1000;
 const MAX_SPREAD_MS = 10_000;
-/** The share of the timeout that must be left for the last connection's closing handshake. */
-const HANDSHAKE_SHARE = 1 / 3;
 const STEP_MS = 20;
 
 export interface DrainOptions {
@@ -45,7 +43,8 @@ export async function drain(sockets: readonly Socket[], options: DrainOptions): 
 /** How long the closes of `count` connections are spread. */
 export function chooseSpread(count: number, options: Pick<DrainOptions, "timeoutMs" | "spreadMs">): number {
   const asked = options.spreadMs ?? Math.min(MAX_SPREAD_MS, (count * 1000) / CLOSES_PER_SECOND);
-  return Math.min(asked, options.timeoutMs * (1 - HANDSHAKE_SHARE));
+  // the last connection's closing handshake needs time, too
+  return Math.min(asked, (options.timeoutMs * 2) / 3);
 }
 
 /** Settles with `promise`, or after `timeoutMs`. */
@@ -53,6 +52,6 @@ export function settleWithin(promise: Promise<unknown>, timeoutMs: number, runti
   return new Promise((resolve, reject) => {
     const timer = new WheelTimer(resolve);
     runtime.wheel.arm(timer, timeoutMs);
-    promise.then(() => resolve(), reject).finally(() => runtime.wheel.cancel(timer));
+    promise.finally(() => runtime.wheel.cancel(timer)).then(() => resolve(), reject);
   });
 }

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { createDeferred } from "../internal/deferred.js";
 import type { Deferred } from "../internal/deferred.js";
-import type { RefusalResponse } from "../protocol/index.js";
+import type { HandshakeLimits, RefusalResponse } from "../protocol/index.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
 import { createListenError, readAddress } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
@@ -51,7 +51,9 @@ export class HttpListener {
       this.#server.listen(path === null ? { host, port } : { path }, () => {
         this.#server.off("error", fail);
         // from now on an error is one of accepting a connection, and the next one may be accepted
-        this.#server.on("error", (error) => this.#options.log.error({ err: error }, "a connection could not be accepted"));
+        this.#server.on("error", (error) =>
+          this.#options.log.error({ err: error }, "a connection could not be accepted"),
+        );
         resolve(readAddress(this.#server.address()));
       });
     });
@@ -101,7 +103,7 @@ export class HttpListener {
   #onClientError(error: ClientError, stream: Duplex): void {
     // a second fault in what is dropped behind our answer
     if (stream.writableEnded) return;
-    const answer = this.#answering.has(stream) ? undefined : chooseAnswer(error);
+    const answer = this.#answering.has(stream) ? undefined : chooseAnswer(error, this.#options.handshakeLimits);
     const fields = { rule: error.code, status: answer?.status };
     this.#options.log.debug(fields, "connection refused: its request cannot be read");
     if (answer !== undefined) answerAndClose(stream, answer, this.#options.runtime);
@@ -113,7 +115,8 @@ function createNodeServer(options: ResolvedServerOptions): HttpServer {
   const settings = createSettings(options);
   const handshakeTimeout = toTimer(options.handshakeTimeoutMs);
   const { tls } = options;
-  const server = tls === null ? createHttpServer(settings) : createHttpsServer({ ...settings, ...tls, handshakeTimeout });
+  const server =
+    tls === null ? createHttpServer(settings) : createHttpsServer({ ...settings, ...tls, handshakeTimeout });
   // The parser hands headers over in batches of 32 and drops those past the count without a word; with room for one batch
   // more, a request that has too many is seen to have them.
   const { maxHeaders } = options.handshakeLimits;
@@ -125,16 +128,17 @@ interface ClientError extends NodeJS.ErrnoException {
   readonly rawPacket?: Uint8Array;
 }
 
-function chooseAnswer(error: ClientError): RefusalResponse | undefined {
-  const { code = "" } = error;
+function chooseAnswer(error: ClientError, limits: HandshakeLimits): RefusalResponse | undefined {
+  const { code = "", rawPacket } = error;
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return { status: 408 };
-  if (code === "HPE_HEADER_OVERFLOW") return { status: isStartLine(error.rawPacket) ? 414 : 431 };
+  if (code === "HPE_HEADER_OVERFLOW") return { status: isLongStartLine(rawPacket, limits) ? 414 : 431 };
   return code.startsWith("HPE_") ? { status: 400 } : undefined;
 }
 
-/** Whether what overflowed is a request's first line. Told by the packet alone, so only where it began in it. */
-function isStartLine(packet: Uint8Array | undefined): boolean {
-  return packet !== undefined && packet.indexOf(0x0a) < 0 && /^[A-Z]+ /.test(Buffer.from(packet.subarray(0, 16)).toString("latin1"));
+/** Whether it was the first line that overflowed. The parser does not tell, so only where the packet begins with it. */
+function isLongStartLine(packet: Uint8Array | undefined, limits: HandshakeLimits): boolean {
+  const line = packet?.subarray(0, limits.maxTargetBytes) ?? new Uint8Array();
+  return line.indexOf(0x0a) < 0 && /^[A-Z]+ /.test(Buffer.from(line.subarray(0, 16)).toString("latin1"));
 }
 
 function createSettings(options: ResolvedServerOptions): HttpOptions {

@@ -15,4 +15,3 @@ export type {
   ServiceSocket,
   ServiceStreamHandlers,
 } from "./service-types.js";
-export type { TlsOptions } from "./tls-options.js";

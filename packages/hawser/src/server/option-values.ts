@@ -4,7 +4,9 @@ import { areProtocols } from "../protocol/index.js";
 /** @throws UsageError INVALID_ARGUMENT, naming the option, its value and what was expected */
 export function refuseOption(name: string, value: unknown, expected: string): never {
   const shown = typeof value === "string" ? JSON.stringify(value) : describe(value);
-  throw new UsageError("INVALID_ARGUMENT", `${name} is ${shown}: expected ${expected}`, { facts: { name, value: shown } });
+  throw new UsageError("INVALID_ARGUMENT", `${name} is ${shown}: expected ${expected}`, {
+    facts: { name, value: shown },
+  });
 }
 
 /** A copy of the list, that nobody can change behind our back. */

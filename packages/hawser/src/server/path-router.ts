@@ -30,7 +30,9 @@ export class PathRouter<T> {
   add(pattern: string, value: T): () => void {
     const segments = parsePattern(pattern);
     let branch = this.#root;
-    for (const segment of segments) branch = segment.isParameter ? openParameter(branch) : openStatic(branch, segment.text);
+    for (const { isParameter, text } of segments) {
+      branch = isParameter ? openParameter(branch) : openStatic(branch, text);
+    }
     if (branch.end !== null) {
       const message = `the path ${pattern} is taken by ${branch.end.pattern}: remove that service first, or choose another path`;
       throw new UsageError("INVALID_ARGUMENT", message, { facts: { path: pattern, takenBy: branch.end.pattern } });

@@ -42,6 +42,7 @@ function refuse(request: IncomingMessage, home: PlainHome): RefusalResponse | un
   if (home.isClosing()) return { status: 503, body: "the server is closing" };
   if (url.length > limits.maxTargetBytes) return { status: 414 };
   if (rawHeaders.length > 2 * limits.maxHeaders) return { status: 431 };
+  if (countBytes(request) > limits.maxHeaderBytes) return { status: 431 };
   const host = headers.host ?? "";
   // HTTP/1.0 has no Host; such a request cannot come from a browser
   if (request.httpVersion !== "1.0" && parseHost(host) === undefined) return { status: 400 };
@@ -54,6 +55,11 @@ function refuse(request: IncomingMessage, home: PlainHome): RefusalResponse | un
   // RFC 9110 §15.5.22
   const upgrade = { status: 426, headers: { Upgrade: "websocket" }, body: "this path speaks WebSocket" };
   return method === "GET" || method === "HEAD" ? upgrade : { status: 405, headers: { Allow: "GET" } };
+}
+
+/** Bytes of the head: the first line, header fields with ": " and CR LF, the blank line. */
+function countBytes({ method = "", url = "", rawHeaders }: IncomingMessage): number {
+  return rawHeaders.reduce((bytes, text) => bytes + text.length + 2, method.length + url.length + 14);
 }
 
 /** Writes our answer through Node's response, which keeps the order of pipelined requests. */

@@ -32,6 +32,9 @@ export class RefusalLog {
     if (this.#warned.has(key) || this.#warned.size >= MAX_WARNED) return;
     this.#warned.add(key);
     const shown = JSON.stringify(value);
-    this.#log.warn({ ...fields, value }, `${rule}: ${shown} was refused; to allow it, add ${shown} to the option ${option}`);
+    this.#log.warn(
+      { ...fields, value },
+      `${rule}: ${shown} was refused; to allow it, add ${shown} to the option ${option}`,
+    );
   }
 }

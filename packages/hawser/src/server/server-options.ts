@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { UsageError } from "../internal/errors.js";
 import { defaultRuntime } from "../node/index.js";
+import type { NodeTls, TlsFiles } from "../node/index.js";
 import { checkAllowedOrigins, handshakeDefaults, parseHost } from "../protocol/index.js";
 import type { HandshakeLimits } from "../protocol/index.js";
 import { checkLimit, resolveSocketOptions } from "../socket/index.js";
@@ -12,7 +13,6 @@ import type { Logger } from "./logger.js";
 import { checkOptionNames } from "./option-names.js";
 import { checkProtocols, checkStrings, refuseOption } from "./option-values.js";
 import { checkTls } from "./tls-options.js";
-import type { TlsMaterial, TlsOptions } from "./tls-options.js";
 
 /** Answers plain HTTP requests. What it throws answers 500, or cuts an answer that has begun. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -26,7 +26,7 @@ export interface ServerOptions extends SocketLimits {
   /** Listens on a Unix socket (or a named pipe of Windows) instead of host and port. */
   readonly path?: string;
   /** Serves wss and https with this certificate. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsFiles;
   /**
    * Origins of web pages that may connect, such as "https://example.com", besides the server's own. "*": pages of any site
    * may act here with their visitor's cookies. @default [], so only pages of the same host
@@ -66,7 +66,7 @@ export interface ResolvedServerOptions {
   readonly host: string;
   readonly port: number;
   readonly path: string | null;
-  readonly tls: TlsMaterial | null;
+  readonly tls: NodeTls | null;
   readonly origins: readonly string[] | "*";
   readonly hosts: readonly string[] | null;
   readonly protocols: readonly string[];
@@ -214,7 +214,9 @@ function checkFunction<T>(name: string, value: T | undefined): T | undefined {
 
 function checkLogger(logger: Logger | undefined): Logger | undefined {
   if (logger === undefined) return undefined;
-  const isLogger = (["debug", "info", "warn", "error"] as const).every((level) => typeof logger?.[level] === "function");
+  const isLogger = (["debug", "info", "warn", "error"] as const).every(
+    (level) => typeof logger?.[level] === "function",
+  );
   if (!isLogger) throw new UsageError("INVALID_ARGUMENT", "logger: expected the methods debug, info, warn and error");
   return logger;
 }

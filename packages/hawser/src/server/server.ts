@@ -134,7 +134,8 @@ export class Server implements AsyncDisposable {
    */
   async listen(): Promise<ServerAddress> {
     if (this.#state !== "new") {
-      const message = this.#state === "closing" ? "the server was closed: create another" : "the server listens already";
+      const message =
+        this.#state === "closing" ? "the server was closed: create another" : "the server listens already";
       throw new UsageError("INVALID_STATE", message);
     }
     this.#state = "listening";

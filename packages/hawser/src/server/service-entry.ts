@@ -93,9 +93,10 @@ export class ServiceEntry implements ServiceHandle {
     this.#home.onClosed(socket);
     const { code, initiator, error } = report;
     const fields = { socket: socket.id, path: this.path, code, initiator, durationMs: Math.round(report.durationMs) };
-    if (error === null) this.#home.log.debug(fields, "connection closed");
-    else if (error.code === "HANDLER_FAILED") this.#home.log.error({ ...fields, err: error.cause ?? error }, error.message);
-    else this.#home.log.debug({ ...fields, error: error.code }, `connection failed: ${error.message}`);
+    const { log } = this.#home;
+    if (error === null) log.debug(fields, "connection closed");
+    else if (error.code === "HANDLER_FAILED") log.error({ ...fields, err: error.cause ?? error }, error.message);
+    else log.debug({ ...fields, error: error.code }, `connection failed: ${error.message}`);
   }
 
   #follow(socket: TransportSocket, running: Promise<void>): void {
@@ -106,15 +107,24 @@ export class ServiceEntry implements ServiceHandle {
   }
 
   #fail(socket: TransportSocket, error: unknown): void {
+    const { log } = this.#home;
     const fields = { socket: socket.id, path: this.path, err: error };
     // `receive` rejects when the connection is lost; a function that lets this through did nothing wrong
-    if (error instanceof ConnectionError && isOver(socket.state)) this.#home.log.debug(fields, "the service ended with its connection");
-    else this.#home.log.error(fields, "the service failed: its connection is closed with 1011");
+    const isLost = error instanceof ConnectionError && isOver(socket.state);
+    if (isLost) log.debug(fields, "the service ended with its connection");
+    else log.error(fields, "the service failed: its connection is closed with 1011");
     void socket.close(CLOSE_INTERNAL_ERROR);
   }
 }
 
-const handlerNames = ["admit", "open", "message", "closing", "close", "error"] as const satisfies readonly (keyof Handlers)[];
+const handlerNames = [
+  "admit",
+  "open",
+  "message",
+  "closing",
+  "close",
+  "error",
+] as const satisfies readonly (keyof Handlers)[];
 
 /** Callers without types may pass anything, and would only find out when the first client comes. */
 function checkService(service: Service): void {
@@ -136,6 +146,6 @@ function mergeOptions(defaults: SocketDefaults, options: ServiceOptions): Socket
     if (value !== undefined) merged[name] = value;
   }
   if (heartbeat === false) merged["heartbeat"] = false;
-  else if (heartbeat !== undefined) merged["heartbeat"] = { ...(defaults.heartbeat || {}), ...heartbeat };
+  else if (heartbeat !== undefined) merged["heartbeat"] = { ...defaults.heartbeat, ...heartbeat };
   return merged;
 }

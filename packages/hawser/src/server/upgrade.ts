@@ -47,7 +47,12 @@ interface NetworkStream extends Duplex {
  * Takes the connection of an upgrade request from Node's HTTP server and makes a WebSocket of it, or refuses it and closes
  * it: what came behind a refused request is never read as another one. Never throws.
  */
-export function handleUpgrade(request: IncomingMessage, stream: NetworkStream, head: Uint8Array, home: UpgradeHome): void {
+export function handleUpgrade(
+  request: IncomingMessage,
+  stream: NetworkStream,
+  head: Uint8Array,
+  home: UpgradeHome,
+): void {
   lookAfter(stream);
   try {
     if (home.isClosing()) {
@@ -83,17 +88,15 @@ function admit(upgrade: Upgrade, head: Uint8Array): void {
     timeoutMs,
     pending: home.pending,
   });
-  if (outcome instanceof Promise) outcome.then((settled) => finishLater(upgrade, settled), (error) => fail(stream, error, home));
+  if (outcome instanceof Promise) void finishLater(upgrade, outcome);
   else finish(upgrade, outcome);
 }
 
-/** Outside of the turn that the request came in, much may have changed. */
-function finishLater(upgrade: Upgrade, outcome: AdmissionOutcome): void {
-  const { stream, home } = upgrade;
+async function finishLater(upgrade: Upgrade, outcome: Promise<AdmissionOutcome>): Promise<void> {
   try {
-    finish(upgrade, outcome);
+    finish(upgrade, await outcome);
   } catch (error) {
-    fail(stream, error, home);
+    fail(upgrade.stream, error, upgrade.home);
   }
 }
 

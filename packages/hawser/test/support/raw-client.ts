@@ -36,8 +36,8 @@ export class RawClient {
     });
   }
 
-  static async connect(port: number, host = "127.0.0.1"): Promise<RawClient> {
-    const socket = connect({ port, host });
+  static async connect(port: number): Promise<RawClient> {
+    const socket = connect({ port, host: "127.0.0.1" });
     const client = new RawClient(socket);
     await once(socket, "connect");
     return client;
@@ -61,7 +61,11 @@ export class RawClient {
       const colon = line.indexOf(":");
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
     });
-    return { status: Number(statusLine.split(" ")[1]), headers: new Map(headers), rest: this.#received.subarray(end + 4) };
+    return {
+      status: Number(statusLine.split(" ")[1]),
+      headers: new Map(headers),
+      rest: this.#received.subarray(end + 4),
+    };
   }
 
   /** The answer, of a server that then ends the connection. */

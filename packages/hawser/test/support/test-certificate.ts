@@ -1,0 +1,21 @@
+/** A self-signed certificate for localhost and 127.0.0.1, for tests alone: the whole world knows its key. Valid for 100 years. */
+export const testCertificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUBemBKZ7dWVUu3MOfjjgDA6B0x2IwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTAyMTczOFoYDzIxMjYxMDI4
+MDIxNzM4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQPATsZpVP7JcWr79+I5EKexeanDFxP4OWJyCDM/b8TCkWeVpcP9zYJ
+Erlrr7DmeFtqRFVrvRlAAz/HfWfxDRN6o28wbTAdBgNVHQ4EFgQUevJSLGFznd+g
+NVIuatVVSd8SvacwHwYDVR0jBBgwFoAUevJSLGFznd+gNVIuatVVSd8SvacwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgDJ/bpISfGYxc6kJ8AXsyO+KN4388lFyJ1asNBWFi8wACIQCQ
+j1xsI3ESBfFokzPw0W9/0Drb0GHdaD2Xy9ShXwvaYw==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSSMa+fp/JhQuDqY+
+bq5HlWQMjYO8Q8kqgtxkkOrO/GihRANCAAQPATsZpVP7JcWr79+I5EKexeanDFxP
+4OWJyCDM/b8TCkWeVpcP9zYJErlrr7DmeFtqRFVrvRlAAz/HfWfxDRN6
+-----END PRIVATE KEY-----
+`,
+};
