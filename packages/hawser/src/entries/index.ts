@@ -11,7 +11,7 @@ export type {
   ServiceOptions,
 } from "../server/index.js";
 export { connect } from "../node/index.js";
-export type { ConnectHandlers, ConnectOptions } from "../node/index.js";
+export type { ConnectOptions } from "../node/index.js";
 export type {
   Admission,
   CloseFrame,
