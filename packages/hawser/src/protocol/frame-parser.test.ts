@@ -114,6 +114,7 @@ describe("messages", () => {
       "01 01 61 89 01 01 8a 01 02 80 01 62",
       ["ping 01", "pong 02", 'message text "ab"'],
     ],
+    ["two control frames of unlike length", client, "89 02 0102 8a 01 03", ["ping 0102", "pong 03"]],
     ["a masked ping", server, "89 82 01020304 0507", ["ping 0405"]],
     ["an empty ping", client, "89 00", ["ping "]],
   ])("gives %s, whole and byte by byte", (_, options, hex, events) => {
@@ -146,6 +147,15 @@ describe("messages", () => {
     expect(parser.owned).toBe(true);
     expect(parser.buffer).not.toBe(bytes);
     expect(toHex(parser.buffer, parser.start, parser.end)).toBe("0304");
+  });
+
+  it("takes no rest of a header for a frame, though it looks like a whole one", () => {
+    const parser = new FrameParser(server);
+
+    const first = feed(parser, "82");
+    const second = feed(parser, "81 80010203 e0");
+
+    expect([first, second]).toEqual([[], ["message binary 60"]]);
   });
 
   it("holds on to no message after needMore", () => {
@@ -297,6 +307,21 @@ describe("faults", () => {
     ],
   ])("takes %s", (_, options, hex, last) => {
     expect(parse(options, hex).at(-1)).toBe(last);
+  });
+
+  it("counts the frames of each message alone", () => {
+    const options = { ...client, maxFramesPerMessage: 2 };
+
+    expect(parse(options, "02 01 61 80 01 61 02 01 62 80 01 62")).toEqual([
+      "message binary 6161",
+      "message binary 6262",
+    ]);
+  });
+
+  it("counts the empty frames of each message alone", () => {
+    const events = parse({ ...stream, maxEmptyFrames: 1 }, "82 00 82 00 82 00");
+
+    expect(events).toEqual(["begin binary", "end", "begin binary", "end", "begin binary", "end"]);
   });
 
   it("says nothing more after a fault", () => {
