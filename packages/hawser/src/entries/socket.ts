@@ -1,6 +1,12 @@
 /** The Socket and a plain client for Node.js: one connection, no reconnection. */
 export { connect, connectDefaults } from "../node/index.js";
-export type { ConnectDeflateOptions, ConnectHandlers, ConnectOptions, TlsFile, TlsFiles } from "../node/index.js";
+export type {
+  ConnectDeflateOptions,
+  ConnectOptions,
+  MessageConnectOptions,
+  StreamConnectOptions,
+} from "../node/index.js";
+export type { TlsFile, TlsFiles } from "../node/index.js";
 export { ConnectionError, HawserError, ProtocolError, UsageError } from "../internal/errors.js";
 export type { ErrorFacts } from "../internal/errors.js";
 export type { ErrorCode } from "../internal/error-codes.js";

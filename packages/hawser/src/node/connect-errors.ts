@@ -32,16 +32,17 @@ const reasons: ReadonlyMap<string, string> = new Map([
 /** The error of a request that failed before it was answered. */
 export function describeFailure(error: NodeJS.ErrnoException, { url }: ConnectTarget): ConnectionError {
   const reason = error.code ?? "UNKNOWN";
-  if (reason.startsWith("HPE_")) {
-    const rule = "the head is not valid HTTP/1.1";
-    const message = `the server's answer to the opening handshake is not valid: ${rule}`;
-    return new ConnectionError("HANDSHAKE_INVALID", message, { facts: { rule, reason }, cause: error });
-  }
+  if (reason.startsWith("HPE_")) return describeInvalid("the head is not HTTP/1.1, or too long", error);
   const hint = reasons.get(reason) ?? error.message;
   return new ConnectionError("CONNECT_FAILED", `no connection to ${url} could be made: ${hint}`, {
     facts: { url, reason },
     cause: error,
   });
+}
+
+function describeInvalid(rule: string, cause?: unknown): ConnectionError {
+  const message = `the server's answer to the opening handshake is not valid: ${rule}`;
+  return new ConnectionError("HANDSHAKE_INVALID", message, { facts: { rule }, ...(cause !== undefined && { cause }) });
 }
 
 export function describeTimeout({ url }: ConnectTarget, timeoutMs: number): ConnectionError {
@@ -56,6 +57,8 @@ export function describeAbort(signal: AbortSignal): ConnectionError {
 /** The error of an answer that is no 101. Redirects are not followed: the caller may, when it trusts `location`. */
 export function describeRefusal(response: IncomingMessage, body: string): ConnectionError {
   const { statusCode: status = 0, statusMessage: statusText = "", headers } = response;
+  // Node takes a 101 without an Upgrade header for an ordinary answer
+  if (status === 101) return describeInvalid("Upgrade is not websocket");
   const retryAfter = headers["retry-after"];
   const facts: ErrorFacts = {
     status,

@@ -17,7 +17,7 @@ export interface ConnectDeflateOptions extends DeflateOptions {
   readonly thresholdBytes?: number;
 }
 
-export interface ConnectOptions<Data = unknown> extends SocketOptions, TlsFiles {
+interface CommonConnectOptions<Data> extends SocketOptions, TlsFiles {
   /** The sub-protocols offered, in order of preference. */
   readonly protocols?: string | readonly string[];
   /** Further headers of the request; not those of the handshake itself. */
@@ -30,8 +30,6 @@ export interface ConnectOptions<Data = unknown> extends SocketOptions, TlsFiles 
   readonly handshakeTimeoutMs?: number;
   /** Cancels the attempt; without effect once the socket is open. */
   readonly signal?: AbortSignal;
-  /** Given: messages are pushed. Absent: they wait for `receive` or `receiveStream`. */
-  readonly handlers?: ConnectHandlers<Data>;
   /** Becomes `socket.data`. */
   readonly data?: Data;
   /** The name that the server's certificate must have, and that is asked for. @default the URL's host */
@@ -54,8 +52,21 @@ export interface ConnectOptions<Data = unknown> extends SocketOptions, TlsFiles 
   readonly runtime?: Runtime;
 }
 
-/** What a socket of a client may be given to push to. */
-export type ConnectHandlers<Data = unknown> = Omit<Handlers<Data>, "admit"> | Omit<StreamHandlers<Data>, "admit">;
+/** For whole messages, the default. */
+export interface MessageConnectOptions<Data = unknown> extends CommonConnectOptions<Data> {
+  readonly mode?: "message";
+  /** Given: messages are pushed. Absent: they wait for `receive`. */
+  readonly handlers?: Omit<Handlers<Data>, "admit">;
+}
+
+/** For messages that are read while they arrive. */
+export interface StreamConnectOptions<Data = unknown> extends CommonConnectOptions<Data> {
+  readonly mode: "stream";
+  /** Given: messages are pushed. Absent: they wait for `receiveStream`. */
+  readonly handlers?: Omit<StreamHandlers<Data>, "admit">;
+}
+
+export type ConnectOptions<Data = unknown> = MessageConnectOptions<Data> | StreamConnectOptions<Data>;
 
 export const connectDefaults = { handshakeTimeoutMs: 10_000 } as const;
 

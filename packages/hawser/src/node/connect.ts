@@ -3,7 +3,7 @@ import type { UpgradeAnswer } from "../protocol/index.js";
 import { openSocket } from "../socket/index.js";
 import type { Handlers, Socket, SocketSetup, StreamHandlers } from "../socket/index.js";
 import { resolveConnect } from "./connect-options.js";
-import type { ConnectOptions, ResolvedConnect } from "./connect-options.js";
+import type { ConnectOptions, MessageConnectOptions, ResolvedConnect } from "./connect-options.js";
 import { defaultDeflatePort } from "./default-runtime.js";
 import { deflateDefaults } from "./deflate-rules.js";
 import { sha1 } from "./sha1.js";
@@ -16,10 +16,12 @@ import type { UpgradeExchange } from "./upgrade-exchange.js";
  * @throws (rejects) UsageError INVALID_ARGUMENT; ConnectionError CONNECT_FAILED, TLS_INVALID, HANDSHAKE_REFUSED (facts
  * `status`, `statusText`, `body`, `retryAfter`, `location`), HANDSHAKE_INVALID, HANDSHAKE_TIMEOUT, ABORTED
  */
-export async function connect<Data = unknown>(
+export function connect<Data = unknown>(
   url: string | URL,
-  options: ConnectOptions<Data> = {},
-): Promise<Socket<Data>> {
+  options?: MessageConnectOptions<Data>,
+): Promise<Socket<Data>>;
+export function connect<Data = unknown>(url: string | URL, options: ConnectOptions<Data>): Promise<Socket<Data>>;
+export async function connect<Data>(url: string | URL, options: ConnectOptions<Data> = {}): Promise<Socket<Data>> {
   const resolved = resolveConnect(url, options);
   const key = createKey(resolved.runtime.random);
   return exchangeUpgrade(resolved, key, (exchange) => openClient(resolved, key, exchange));

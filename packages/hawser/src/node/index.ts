@@ -8,6 +8,11 @@ export { createZlibDeflate } from "./zlib-deflate.js";
 export type { ZlibDeflateOptions } from "./zlib-deflate.js";
 export { connect } from "./connect.js";
 export { connectDefaults } from "./connect-options.js";
-export type { ConnectDeflateOptions, ConnectHandlers, ConnectOptions } from "./connect-options.js";
+export type {
+  ConnectDeflateOptions,
+  ConnectOptions,
+  MessageConnectOptions,
+  StreamConnectOptions,
+} from "./connect-options.js";
 export { createTlsContext, tlsFileNames, toNodeTls } from "./tls-files.js";
 export type { NodeTls, TlsFile, TlsFiles } from "./tls-files.js";

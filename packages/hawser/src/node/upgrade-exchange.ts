@@ -60,6 +60,7 @@ export function exchangeUpgrade<Data, Result>(
   request.on("error", (error) => fail(refusal?.describe() ?? describeFailure(error, target)));
   request.on("response", (response) => {
     refusal = new RefusalBody(response, fail);
+    if (response.statusCode === 101) fail(refusal.describe());
   });
   request.on("upgrade", (response, stream, head) => {
     stream.on("error", () => {});
@@ -76,6 +77,8 @@ export function exchangeUpgrade<Data, Result>(
     }
   });
   request.end();
+  // making the request has called the application's `lookup` or agent, which may have aborted it
+  if (signal?.aborted) onAbort();
   return outcome.promise;
 }
 
