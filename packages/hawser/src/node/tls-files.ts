@@ -22,7 +22,7 @@ export interface TlsFiles {
 }
 
 /** The names of the fields of TlsFiles. */
-export const tlsFileNames = ["cert", "key", "ca", "pfx", "passphrase"] as const satisfies readonly (keyof TlsFiles)[];
+export const tlsFileNames: readonly (keyof TlsFiles)[] = ["cert", "key", "ca", "pfx", "passphrase"];
 
 /**
  * Makes of the files what TLS works with. Each is looked at by itself first: OpenSSL says what is wrong, but not where.
