@@ -40,46 +40,54 @@ describe("a Fifo", () => {
   });
 
   it("does what an array does", () => {
-    const command = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ do: fc.constant("push" as const), item: fc.nat(9) }) },
-      { weight: 4, arbitrary: fc.record({ do: fc.constant("shift" as const) }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), item: fc.nat(9) }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant("fill" as const), count: fc.nat(100) }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant("drain" as const) }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const) }) },
-    );
     fc.assert(
-      fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const fifo = new Fifo<number>();
-        let model: number[] = [];
-        for (const step of commands) {
-          switch (step.do) {
-            case "push":
-              fifo.push(step.item);
-              model.push(step.item);
-              break;
-            case "shift":
-              expect(fifo.shift()).toBe(model.shift());
-              break;
-            case "remove":
-              expect(fifo.remove((item) => item === step.item)).toEqual(model.filter((item) => item === step.item));
-              model = model.filter((item) => item !== step.item);
-              break;
-            case "fill":
-              for (let item = 0; item < step.count; item++) fifo.push(item);
-              for (let item = 0; item < step.count; item++) model.push(item);
-              break;
-            case "drain":
-              while (model.length > 0) expect(fifo.shift()).toBe(model.shift());
-              break;
-            case "clear":
-              fifo.clear();
-              model = [];
-              break;
-          }
+        const model: number[] = [];
+        for (const { onFifo, onArray } of steps) {
+          expect(onFifo(fifo)).toEqual(onArray(model));
           expect([fifo.size, fifo.peek()]).toEqual([model.length, model[0]]);
         }
       }),
     );
   });
 });
+
+/** The same act on both; what each returns must be equal. */
+interface Step {
+  readonly onFifo: (fifo: Fifo<number>) => unknown;
+  readonly onArray: (model: number[]) => unknown;
+}
+
+const push = fc.nat(9).map((item): Step => ({
+  onFifo: (fifo) => fifo.push(item),
+  onArray: (model) => void model.push(item),
+}));
+const shift = fc.constant<Step>({ onFifo: (fifo) => fifo.shift(), onArray: (model) => model.shift() });
+const remove = fc.nat(9).map((item): Step => ({
+  onFifo: (fifo) => fifo.remove((other) => other === item),
+  onArray: (model) => {
+    const kept = model.filter((other) => other !== item);
+    const removed = model.filter((other) => other === item);
+    model.splice(0, Infinity, ...kept);
+    return removed;
+  },
+}));
+const fill = fc.nat(100).map((count): Step => {
+  const items = Array.from({ length: count }, (_, index) => index);
+  return { onFifo: (fifo) => items.forEach((item) => fifo.push(item)), onArray: (model) => void model.push(...items) };
+});
+const drain = fc.constant<Step>({
+  onFifo: (fifo) => Array.from({ length: fifo.size }, () => fifo.shift()),
+  onArray: (model) => model.splice(0),
+});
+const clear = fc.constant<Step>({ onFifo: (fifo) => fifo.clear(), onArray: (model) => void model.splice(0) });
+
+const step = fc.oneof(
+  { weight: 5, arbitrary: push },
+  { weight: 4, arbitrary: shift },
+  { weight: 1, arbitrary: remove },
+  { weight: 1, arbitrary: fill },
+  { weight: 1, arbitrary: drain },
+  { weight: 1, arbitrary: clear },
+);

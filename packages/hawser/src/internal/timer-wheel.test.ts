@@ -224,8 +224,9 @@ describe("after a stall", () => {
     const clock = new StallingClock();
     const wheel = new TimerWheel(clock, TICK_MS);
     const fired: string[] = [];
-    for (const delayMs of [20, 60, 1000, TURN_MS / 2 - 20])
+    for (const delayMs of [20, 60, 1000, TURN_MS / 2 - 20]) {
       wheel.arm(new WheelTimer(() => fired.push(`${delayMs}`)), delayMs);
+    }
     wheel.arm(new WheelTimer(() => fired.push("far")), stallMs + 500);
     clock.stall(stallMs);
     expect(fired.toSorted()).toEqual(["1000", "20", "5100", "60"]);

@@ -110,10 +110,13 @@ export class ContractEnd {
     const watchers = this.#watchers;
     this.#watchers = [];
     for (const watcher of watchers) {
-      if (watcher.test()) watcher.resolve();
-      else if (this.closes > 0)
+      if (watcher.test()) {
+        watcher.resolve();
+      } else if (this.closes > 0) {
         watcher.reject(new Error(`the transport closed before ${watcher.what}`, { cause: this.error }));
-      else this.#watchers.push(watcher);
+      } else {
+        this.#watchers.push(watcher);
+      }
     }
   }
 }

@@ -170,8 +170,9 @@ class MemoryEnd implements MemoryTransport {
     this.#output.dropWaiting();
     this.#output.end();
     this.#output.take(this.#arrivalTime());
-    if (this.#input.heldBytes + this.#input.waitingBytes > 0) this.#peer.#reset();
-    this.#peer.#wake();
+    const peer = this.#peer;
+    if (this.#input.heldBytes + this.#input.waitingBytes > 0) peer.#reset();
+    peer.#wake();
     this.#wake();
   }
 

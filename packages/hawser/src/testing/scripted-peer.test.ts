@@ -20,7 +20,13 @@ it.each([
   const decoded = decodeWireFrame(Buffer.from(hex, "hex"));
   expect(decoded).toMatchObject({
     wireBytes: hex.length / 2,
-    frame: { opcode: frame.opcode, text: frame.payload, masked: frame.masked === true, fin: frame.fin !== false },
+    frame: {
+      masked: false,
+      fin: true,
+      ...frame,
+      payload: new Uint8Array(Buffer.from(frame.payload)),
+      text: frame.payload,
+    },
   });
 });
 

@@ -12,7 +12,7 @@ export interface TransportPair {
 /** One rule of a port. `run` rejects when it is broken; whoever runs it bounds its time. */
 export interface ContractCase {
   readonly name: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** More than any buffers between two ends hold. */

@@ -28,5 +28,5 @@ it("repeats the random bytes of a seed, and no other's", () => {
 it("draws every number below the limit", () => {
   const random = createSeededRandom(1);
   const drawn = new Set(Array.from({ length: 1000 }, () => random.below(10)));
-  expect([...drawn].toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(drawn).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
 });

@@ -11,10 +11,11 @@ export interface VirtualRuntime extends Runtime {
 
 /** Creates a runtime for tests: virtual time, portable bytes, seeded random, microtasks. Never for programs: its masks can be foreseen. */
 export function createVirtualRuntime(clock: VirtualClock = new VirtualClock(), seed = 1): VirtualRuntime {
+  const random = createSeededRandom(seed);
   const runtime = createRuntime({
     clock,
     bytes: portableBytes,
-    random: createSeededRandom(seed).fill,
+    random: (target) => random.fill(target),
     defer: queueMicrotask,
   });
   return { ...runtime, clock };

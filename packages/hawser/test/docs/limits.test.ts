@@ -31,7 +31,8 @@ const expected = new Map<string, string>([
 
 describe("docs/LIMITS.md", () => {
   it("lists every option, once, and no other", () => {
-    expect(rows.map(([name]) => name?.replaceAll("`", "")).toSorted()).toEqual([...expected.keys()].toSorted());
+    expect(documented.size).toBe(rows.length);
+    expect(new Set(documented.keys())).toEqual(new Set(expected.keys()));
   });
 
   it.each([...expected])("gives the default of %s", (name, value) => {
