@@ -1,5 +1,5 @@
 /** The Socket and a plain client for Node.js: one connection, no reconnection. */
-export { connect, connectDefaults } from "../node/index.js";
+export { connect, connectDefaults, toDuplex } from "../node/index.js";
 export type {
   ConnectDeflateOptions,
   ConnectOptions,
@@ -19,8 +19,9 @@ export {
   CLOSE_SERVICE_RESTART,
 } from "../protocol/index.js";
 export { CLOSE_TLS_FAILED, CLOSE_TRY_AGAIN_LATER, CLOSE_UNSUPPORTED_DATA, closeCodeName } from "../protocol/index.js";
-export { socketDefaults } from "../socket/index.js";
+export { SocketCloseEvent, socketDefaults, toStreams, WebSocketAdapter } from "../socket/index.js";
 export type { CloseFrame, CloseReport, Message, MessageStream, Socket, SocketState } from "../socket/index.js";
 export type { SendOptions, SendStreamOptions, WaitOptions } from "../socket/index.js";
 export type { HeartbeatOptions, Runtime, SocketLimits, SocketOptions } from "../socket/index.js";
 export type { Handlers, StreamHandlers } from "../socket/index.js";
+export type { SocketStreams } from "../socket/index.js";

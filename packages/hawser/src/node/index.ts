@@ -16,3 +16,4 @@ export type {
 } from "./connect-options.js";
 export { createTlsContext, tlsFileNames, toNodeTls } from "./tls-files.js";
 export type { NodeTls, TlsFile, TlsFiles } from "./tls-files.js";
+export { toDuplex } from "./duplex.js";
