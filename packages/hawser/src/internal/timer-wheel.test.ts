@@ -33,6 +33,7 @@ describe("a timer wheel", () => {
     [5, 0, 20],
     [20, 0, 20],
     [5, -50, 20],
+    [1e15, 100, 1e15 + 100],
     [13, TURN_MS, TURN_MS + 20],
     [13, 3 * TURN_MS + 1, 3 * TURN_MS + 20],
   ])("started at %i fires a delay of %i at %i", async (startMs, delayMs, expectedAt) => {

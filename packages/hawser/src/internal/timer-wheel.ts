@@ -32,7 +32,7 @@ export class TimerWheel {
   readonly #clock: Clock;
   readonly #tickMs: number;
   readonly #slots: readonly WheelTimer[] = Array.from({ length: SLOTS }, () => new WheelTimer(() => {}));
-  /** The next tick to be served. */
+  /** The next tick to be served; far behind after idle time. */
   #nextTick = 0;
   #armed = 0;
   #serving = false;
@@ -89,10 +89,9 @@ export class TimerWheel {
     this.#serving = true;
     const present = Math.floor(this.#clock.now() / this.#tickMs);
     try {
-      // After a pause longer than one turn every slot is looked at once, not once for each turn missed.
+      // After a pause or idle time longer than one turn every slot is looked at once, not once for each turn missed.
       this.#nextTick = Math.max(this.#nextTick, present - SLOTS + 1);
       while (this.#nextTick <= present && this.#armed > 0) this.#serveSlot(this.#slot(this.#nextTick++), present);
-      this.#nextTick = Math.max(this.#nextTick, present + 1);
     } finally {
       // A callback that throws must not stop the timers of everybody else.
       this.#serving = false;
