@@ -16,6 +16,12 @@ export interface ListenerHandlers {
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void;
 }
 
+/**
+ * Connections that may wait to be accepted; the system lowers it to its own maximum. When clients come back all at once,
+ * one that finds no place tries again after a whole second.
+ */
+const BACKLOG = 4096;
+
 /** How long the body of a plain request may take, as Node's own default. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
@@ -48,7 +54,8 @@ export class HttpListener {
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => reject(createListenError(error, this.#options));
       this.#server.once("error", fail);
-      this.#server.listen(path === null ? { host, port } : { path }, () => {
+      const place = path === null ? { host, port } : { path };
+      this.#server.listen({ ...place, backlog: BACKLOG }, () => {
         this.#server.off("error", fail);
         // from now on an error is one of accepting a connection, and the next one may be accepted
         this.#server.on("error", (error) =>
