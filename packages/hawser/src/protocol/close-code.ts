@@ -95,7 +95,7 @@ export function cutReason(text: string, bytes: ByteOperations): string {
 
 function checkCode(code: number, role: Role): void {
   // callers without types may pass anything
-  if (typeof code !== "number" || !Number.isInteger(code) || !isWireCloseCode(code)) {
+  if (!Number.isInteger(code) || !isWireCloseCode(code)) {
     const expected = "1000-1003, 1007-1014 or 3000-4999";
     throw invalid(`close code ${display(code)} may not be sent: use ${expected}`, {
       name: "code",

@@ -167,7 +167,6 @@ export class HeaderReader {
   }
 
   #endLength(): void {
-    this.key = 0;
     this.#missing = 4;
     this.#step = this.#masked ? Step.key : Step.whole;
   }
