@@ -21,3 +21,10 @@ export interface ByteOperations {
   /** Writes `text` in UTF-8 to `target` at `offset` and returns how many bytes that were; the caller made sure of the room. */
   encodeUtf8(text: string, target: Uint8Array, offset: number): number;
 }
+
+/** A copy of `source[start, end)` in a plain array of its own. (`slice` of Node's Buffer is a view, not a copy.) */
+export function copyBytes(source: Uint8Array, start = 0, end: number = source.length): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  copy.set(source.subarray(start, end));
+  return copy;
+}

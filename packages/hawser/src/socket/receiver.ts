@@ -1,3 +1,4 @@
+import { copyBytes } from "../internal/bytes.js";
 import { ProtocolError } from "../internal/errors.js";
 import {
   CLOSE_INVALID_DATA,
@@ -99,7 +100,7 @@ export class Receiver {
     if (this.#stopped) return;
     this.bytesReceived += end - start;
     if (this.#held || this.#pumping || this.#kept.length > 0 || this.#parser.unreadBytes > 0) {
-      this.#keep(buffer.slice(start, end));
+      this.#keep(copyBytes(buffer, start, end));
       if (this.#held) this.#pause();
       return;
     }
@@ -220,10 +221,10 @@ export class Receiver {
         this.#onEnd();
         return;
       case ParseEvent.ping:
-        this.#owner.onPing(parser.buffer.slice(parser.start, parser.end));
+        this.#owner.onPing(copyBytes(parser.buffer, parser.start, parser.end));
         return;
       case ParseEvent.pong:
-        this.#owner.onPong(parser.buffer.slice(parser.start, parser.end));
+        this.#owner.onPong(copyBytes(parser.buffer, parser.start, parser.end));
         return;
       case ParseEvent.close:
         this.#owner.onPeerClose(parser.closeCode, parser.closeReason);
@@ -242,7 +243,7 @@ export class Receiver {
     if (parser.compressed) this.#inflateMessage();
     else if (parser.text !== undefined) this.#deliver(parser.text);
     else if (parser.owned || this.#sink.lends) this.#deliver(view(parser.buffer, parser.start, parser.end));
-    else this.#deliver(ownCopy(parser.buffer, parser.start, parser.end, this.#options));
+    else this.#deliver(copyBytes(parser.buffer, parser.start, parser.end));
   }
 
   #deliver(data: Message): void {
@@ -306,7 +307,7 @@ export class Receiver {
   #onPiece(): void {
     const { buffer, start, end, compressed } = this.#parser;
     if (compressed) {
-      this.hold(this.#inflatePieces(buffer.slice(start, end), false));
+      this.hold(this.#inflatePieces(copyBytes(buffer, start, end), false));
       return;
     }
     const hold = this.#pushPiece(buffer, start, end);
@@ -321,7 +322,7 @@ export class Receiver {
       return undefined;
     }
     if (this.#stream === null || this.#stream.cancelled) return undefined;
-    return this.#stream.push(ownCopy(buffer, start, end, this.#options));
+    return this.#stream.push(copyBytes(buffer, start, end));
   }
 
   /** Inflates a piece of a stream slice by slice, each waiting until the reader has room. */
@@ -368,12 +369,6 @@ export class Receiver {
 /** A plain Uint8Array over the same memory, whatever kind of array the buffer is. */
 function view(buffer: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start);
-}
-
-function ownCopy(buffer: Uint8Array, start: number, end: number, { bytes }: FrameParserOptions): Uint8Array {
-  const copy = new Uint8Array(end - start);
-  bytes.copy(buffer, start, end, copy, 0);
-  return copy;
 }
 
 function invalidText(): ProtocolError {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createVirtualRuntime } from "../testing/virtual-runtime.js";
-import { createTransportPair } from "../testing/memory-transport.js";
+import { createTransportPair, createVirtualRuntime } from "../testing/index.js";
 import { resolveSocketOptions } from "./socket-options.js";
 import { toStreams } from "./stream-adapter.js";
 import { openSocket, type TransportSocket } from "./transport-socket.js";

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { copyBytes } from "../internal/bytes.js";
 import { createDeferred, type Deferred, quiet } from "../internal/deferred.js";
 import { ConnectionError, type HawserError, UsageError } from "../internal/errors.js";
 import {
@@ -256,7 +257,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
       if (options?.signal?.aborted === true) throw aborted(options.signal);
       this.#requireSending();
       const { keepAlive } = this.#connection;
-      const payload = data === undefined ? keepAlive.nextPayload() : toBytes(data, this.#setup.runtime).slice();
+      const payload = data === undefined ? keepAlive.nextPayload() : copyBytes(toBytes(data, this.#setup.runtime));
       if (payload.length > MAX_CONTROL_BYTES) {
         throw new UsageError(
           "INVALID_ARGUMENT",
