@@ -1,0 +1,13 @@
+import type { Message } from "hawser/socket";
+import { stripControls } from "../plain-text.js";
+
+const MAX_SHOWN_BYTES = 16;
+
+/** A message as it is printed: text without what steers a terminal, binary by its length and first bytes. */
+export function formatMessage(message: Message, { raw }: { readonly raw: boolean }): string {
+  if (typeof message === "string") return raw ? message : stripControls(message);
+  const count = message.length === 1 ? "1 byte" : `${message.length} bytes`;
+  const shown = Array.from(message.subarray(0, MAX_SHOWN_BYTES), (byte) => byte.toString(16).padStart(2, "0"));
+  const more = message.length > MAX_SHOWN_BYTES ? ["…"] : [];
+  return [`<binary ${count}>`, ...shown, ...more].join(" ");
+}

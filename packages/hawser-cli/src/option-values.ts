@@ -1,0 +1,35 @@
+import { InvalidArgumentError } from "commander";
+
+/** The longest time, and the largest count, that the library takes. */
+const MAX_LIMIT = 2 ** 31 - 1;
+
+/** Makes a parser of whole numbers for commander, which names the option and the value itself. */
+export function wholeNumber(min: number, max: number = MAX_LIMIT): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** For options that may be given more than once. */
+export function collect(text: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), text];
+}
+
+/** A header as curl writes it, `Name: value`. */
+export function collectHeader(text: string, earlier: Record<string, string> | undefined): Record<string, string> {
+  const colon = text.indexOf(":");
+  const name = text.slice(0, Math.max(colon, 0)).trim();
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
+    throw new InvalidArgumentError('Expected a name, a colon and a value: --header "X-Token: abc".');
+  }
+  return { ...earlier, [name]: text.slice(colon + 1).trim() };
+}
+
+/** Hexadecimal digits, in pairs, with or without spaces between them; undefined for anything else. */
+export function parseHex(text: string): Uint8Array | undefined {
+  const digits = text.replaceAll(/\s+/g, "");
+  if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) return undefined;
+  return Uint8Array.from(Buffer.from(digits, "hex"));
+}

@@ -1,0 +1,27 @@
+import { HawserError, type ServerAddress } from "hawser/server";
+import { ProgramError } from "../program-error.js";
+
+/** The URL that says where a server listens. */
+export function formatAddress({ host, port }: ServerAddress, secure: boolean): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return `${secure ? "https" : "http"}://${name}:${port}`;
+}
+
+/** A failed attempt to listen, in words that name the options; any other error as it is. */
+export function createListenFault(error: unknown, { host, port }: { host: string; port: number }): unknown {
+  if (!(error instanceof HawserError) || error.code !== "LISTEN_FAILED") return error;
+  const code = String(error.facts["code"]);
+  const describe = faults[code];
+  const message = describe === undefined ? error.message : describe(host, port);
+  return new ProgramError(message, { cause: error });
+}
+
+const faults: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (host, port) =>
+    `port ${port} on ${host} is in use; stop the other program or use --port N (0 takes any free port)`,
+  EACCES: (host, port) => `port ${port} on ${host} is not permitted to this user; use --port N with N above 1023`,
+  EADDRNOTAVAIL: (host) =>
+    `${host} is no address of this machine; use --host 127.0.0.1 (this machine alone) or --host 0.0.0.0 (all addresses)`,
+  ENOTFOUND: (host) => `the host name ${host} is not known; use --host with an address of this machine`,
+  EAI_AGAIN: (host) => `the host name ${host} cannot be looked up now; use --host with an address of this machine`,
+};

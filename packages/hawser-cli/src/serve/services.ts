@@ -1,0 +1,88 @@
+import type { Logger } from "pino";
+import type { CloseReport, HawserError, Message, Server, Socket } from "hawser/server";
+import { describeClose } from "../close-words.js";
+import { redactUrl, stripControls } from "../plain-text.js";
+
+export interface ServicesOptions {
+  readonly timeIntervalMs: number;
+  readonly log: Logger;
+}
+
+export interface Services {
+  /** Says something to everyone in the chat, as the server. */
+  say(line: string): void;
+  /** Stops what runs by itself. */
+  stop(): void;
+}
+
+/** Puts the program's services at their paths. */
+export function addServices(server: Server, { timeIntervalMs, log }: ServicesOptions): Services {
+  const { open, close } = logConnections(log);
+
+  server.service("/", { open, message: echo, close });
+  server.service("/echo", { open, message: echo, close });
+
+  const time = server.service("/time", { open, message: echo, close });
+  const clock = setInterval(() => time.broadcast(`Server time: ${new Date().toISOString()}`), timeIntervalMs);
+
+  let present = 0;
+  const chat = server.service<{ skipped: number }>("/chat", {
+    admit: () => ({ data: { skipped: 0 } }),
+    open(socket) {
+      open(socket);
+      present += 1;
+      log.info({ path: "/chat", socket: socket.id, present }, "joined the chat");
+    },
+    message(socket, data) {
+      chat.broadcast(data);
+      // who talks faster than he listens is not heard faster
+      return socket.drained();
+    },
+    error(socket, error: HawserError) {
+      if (error.code !== "QUEUE_FULL") return;
+      socket.data.skipped += 1;
+      if (socket.data.skipped > 1) return;
+      log.warn({ path: "/chat", socket: socket.id }, "reads too slowly for the chat: messages to it are skipped");
+    },
+    close(socket, report) {
+      close(socket, report);
+      present -= 1;
+      const { skipped } = socket.data;
+      log.info({ path: "/chat", socket: socket.id, present, ...(skipped > 0 ? { skipped } : {}) }, "left the chat");
+    },
+  });
+
+  return { say: (line) => void chat.broadcast(line), stop: () => clearInterval(clock) };
+}
+
+/** Sends back what came; a client that does not read is not read from. */
+function echo(socket: Socket, data: Message): Promise<void> | undefined {
+  return socket.post(data) ? undefined : socket.drained();
+}
+
+interface ConnectionLog {
+  readonly open: (socket: Socket) => void;
+  readonly close: (socket: Socket, report: CloseReport) => void;
+}
+
+/** Logs that connections open and close. Queries are left out: they may hold secrets. */
+function logConnections(log: Logger): ConnectionLog {
+  return {
+    open(socket) {
+      const { id, remoteAddress, url } = socket;
+      log.debug({ socket: id, path: redactUrl(url), remoteAddress }, "connection open");
+    },
+    close(socket, report) {
+      const { id, remoteAddress, url } = socket;
+      const fields = {
+        socket: id,
+        path: redactUrl(url),
+        remoteAddress,
+        code: report.code,
+        initiator: report.initiator,
+      };
+      const level = report.clean ? "debug" : "info";
+      log[level](fields, stripControls(describeClose(report, "client")));
+    },
+  };
+}

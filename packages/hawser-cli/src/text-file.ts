@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import { ProgramError, systemCode } from "./program-error.js";
+
+/** Reads the file that an option names. @throws ProgramError saying which one, and why it cannot be read */
+export function readTextFile(option: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const code = systemCode(cause);
+    throw new ProgramError(`${option} ${path} ${faults[code] ?? `cannot be read (${code})`}`, { cause });
+  }
+}
+
+const faults: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist: check the path, or make a certificate with: hawser cert",
+  EACCES: "may not be read by this user: change its permissions",
+  EISDIR: "is a folder: give the file in it",
+};
