@@ -5,12 +5,15 @@ export type ReportFacts = Pick<CloseReport, "sent" | "received" | "initiator" | 
 export type ReportCounts = Omit<CloseReport, keyof ReportFacts | "code" | "reason" | "clean">;
 
 /** Makes the account of a connection's end. */
-export function formatReport(facts: ReportFacts, counts: ReportCounts): CloseReport {
+export function formatReport(
+  { closeTaken, ...facts }: ReportFacts & { closeTaken: boolean },
+  counts: ReportCounts,
+): CloseReport {
   const decisive = decisiveFrame(facts);
   return Object.freeze({
     code: decisive?.code ?? CLOSE_ABNORMAL,
     reason: decisive?.reason ?? "",
-    clean: facts.sent !== null && facts.received !== null,
+    clean: closeTaken && facts.received !== null,
     ...facts,
     ...counts,
   });

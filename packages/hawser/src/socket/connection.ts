@@ -1,6 +1,5 @@
-import { createDeferred, type Deferred } from "../internal/deferred.js";
+import { createDeferred, type Deferred, quiet } from "../internal/deferred.js";
 import { ConnectionError, type HawserError, ProtocolError } from "../internal/errors.js";
-import { WheelTimer } from "../internal/timer-wheel.js";
 import {
   canSend,
   CLOSE_INTERNAL_ERROR,
@@ -8,28 +7,25 @@ import {
   CLOSE_POLICY_VIOLATION,
   formatClosePayload,
   isOver,
-  OPCODE_CLOSE,
-  OPCODE_PING,
-  OPCODE_PONG,
   type Role,
   type SocketEvent,
   type SocketState,
   transition,
 } from "../protocol/index.js";
 import { formatReport, type ReportFacts } from "./close-report.js";
+import { Deadlines, type DeadlinesOwner } from "./deadlines.js";
 import { KeepAlive } from "./keep-alive.js";
-import { type MessageSink, Receiver, type ReceiverOwner } from "./receiver.js";
+import type { MessageSink } from "./message-sink.js";
+import { Receiver, type ReceiverOwner } from "./receiver.js";
 import type { Runtime } from "./runtime.js";
 import { SendQueue, type SendQueueOwner } from "./send-queue.js";
 import type { ResolvedSocketOptions } from "./socket-options.js";
 import type { CloseFrame, CloseReport } from "./socket-types.js";
+import { TextHeartbeat } from "./text-heartbeat.js";
 import type { Transport, TransportSink } from "./transport.js";
 
 /** How long a peer that has nothing more to say may keep its half of the connection open. */
 const LINGER_MS = 2000;
-
-/** A timer this late tells of a process that stood still: silence in that time is no one else's fault. */
-const STALL_MS = 1000;
 
 export interface ConnectionParts {
   readonly role: Role;
@@ -59,7 +55,7 @@ export interface ConnectionOwner {
  * nothing is awaited; or the connection is gone. In every case `onClosed` of the transport comes last and is the only place
  * where promises are settled, memory is given back and the report is made.
  */
-export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner {
+export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner, DeadlinesOwner {
   readonly role: Role;
   readonly runtime: Runtime;
   readonly transport: Transport;
@@ -67,8 +63,9 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
   readonly queue: SendQueue;
   readonly receiver: Receiver;
   readonly keepAlive: KeepAlive;
+  readonly textHeartbeat: TextHeartbeat | null;
   readonly #owner: ConnectionOwner;
-  readonly #timer: WheelTimer;
+  readonly #deadlines: Deadlines;
   readonly #openedAtMs: number;
 
   #state: SocketState = "connecting";
@@ -78,31 +75,27 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
   #error: HawserError | null = null;
   /** Both sides have said all they will: what is written has to leave, then the transport ends. */
   #finishing = false;
-  #closeTaken = false;
+  #peerEnded = false;
   #over = false;
-
-  #lastReceivedAtMs: number;
-  #blockedSinceMs: number | null = null;
-  #closeDeadlineMs = Infinity;
-  #destroyAtMs = Infinity;
-  #timerDueMs = Infinity;
   #controlFrames = 0;
   #controlSecondMs = 0;
   #accountedBytes = 0;
 
-  constructor(parts: ConnectionParts, owner: ConnectionOwner, createSink: (connection: Connection) => MessageSink) {
+  constructor(parts: ConnectionParts, owner: ConnectionOwner, sink: MessageSink) {
     const { role, transport, runtime, options } = parts;
     this.role = role;
     this.transport = transport;
     this.runtime = runtime;
     this.options = options;
     this.#owner = owner;
-    this.#timer = new WheelTimer(() => this.#onTimer());
+    this.#openedAtMs = runtime.clock.now();
+    const spread = options.heartbeat === null ? 0 : runtime.masks.next() / 2 ** 32;
+    this.keepAlive = new KeepAlive(options.heartbeat, spread, this.#openedAtMs);
+    this.#deadlines = new Deadlines(runtime, options, this.keepAlive, this);
     this.queue = new SendQueue(transport, runtime, role, this);
+    this.textHeartbeat = this.#createTextHeartbeat();
     const limits = { ...options, bytes: runtime.bytes, role, deflate: parts.deflated };
-    this.receiver = new Receiver(transport, limits, createSink(this), this);
-    this.keepAlive = new KeepAlive(options.heartbeat, options.heartbeat === null ? 0 : runtime.masks.next() / 2 ** 32);
-    this.#openedAtMs = this.#lastReceivedAtMs = runtime.clock.now();
+    this.receiver = new Receiver(transport, limits, sink, this);
   }
 
   get state(): SocketState {
@@ -112,9 +105,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
   start(): void {
     this.#move("opened");
     this.runtime.ledger.open();
-    this.#armBy(
-      this.#lastReceivedAtMs + Math.min(this.options.idleTimeoutMs, this.options.heartbeat?.intervalMs ?? Infinity),
-    );
+    this.#deadlines.arm();
     this.transport.start(this);
   }
 
@@ -122,22 +113,16 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
 
   /**
    * Sends Close behind what is queued. `discard` drops what arrives from now on and begins the close timeout as soon as the
-   * Close is on its way. The promise resolves when the transport took the Close, or the connection is over before that.
+   * Close is on its way. The promise settles when the transport took the Close; it rejects when the connection is over before.
    */
   beginClose(frame: CloseFrame, discard: boolean): Promise<void> {
     this.#initiator ??= "local";
-    this.queue.cutStream(() => this.#closedError());
-    this.#sent = frame;
+    this.queue.cutStreams(() => this.#closedError());
     const taken = createDeferred<void>();
-    this.queue.addClose(OPCODE_CLOSE, this.#closePayload(frame), taken);
-    this.#move("close-sent");
+    this.#sendClose(frame, taken);
     if (discard) this.receiver.discard();
-    const done = taken.promise.then(
-      () => this.#onCloseTaken(),
-      () => {},
-    );
-    if (this.#state === "closed") this.#finish();
-    return done;
+    if (this.#state === "closed" && !this.#finishing) this.#finish();
+    return quiet(taken.promise);
   }
 
   /** After `closeOutput`: nothing more is wanted of the peer but its Close, and that soon. */
@@ -153,6 +138,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
       this.#initiator ??= initiator;
       this.#move("aborted");
     }
+    this.#deadlines.stop();
     this.receiver.stop();
     this.transport.destroy();
   }
@@ -160,20 +146,17 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
   // TransportSink
 
   onData(buffer: Uint8Array, start: number, end: number): void {
-    this.#lastReceivedAtMs = this.runtime.clock.now();
+    this.#deadlines.received();
     this.receiver.onData(buffer, start, end);
     this.queue.flush();
-    this.account();
   }
 
   onDrain(): void {
-    this.#blockedSinceMs = null;
     this.queue.onDrain();
-    this.account();
   }
 
   onProgress(): void {
-    if (this.#blockedSinceMs !== null) this.#blockedSinceMs = this.runtime.clock.now();
+    this.#deadlines.progressed();
     this.#owner.onSpace();
   }
 
@@ -190,34 +173,67 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
       this.#initiator ??= "error";
       this.#move("aborted");
     }
-    this.runtime.wheel.cancel(this.#timer);
+    this.#deadlines.stop();
     const report = this.#report();
     const error = (): ConnectionError => this.#endError();
     this.queue.stop(error);
     this.receiver.stop();
     this.receiver.failStream(error());
     this.keepAlive.stop(error);
-    this.#owner.onClosed(report);
     this.account();
     this.runtime.ledger.close();
+    this.#owner.onClosed(report);
+  }
+
+  // DeadlinesOwner
+
+  get listening(): boolean {
+    return !this.#finishing && (this.#state === "open" || this.#state === "close-sent");
+  }
+
+  get paused(): boolean {
+    return this.receiver.paused;
+  }
+
+  beat(): void {
+    const { heartbeat } = this.options;
+    const now = this.runtime.clock.now();
+    // After our Close no ping can be sent; then silence alone has to tell.
+    if (heartbeat === null || !canSend(this.#state)) this.keepAlive.beat(now);
+    else if (this.textHeartbeat !== null) this.textHeartbeat.beat();
+    else {
+      this.keepAlive.beat(now);
+      this.sendPing(this.keepAlive.nextPayload(), null);
+    }
+  }
+
+  onTimedOut(error: ConnectionError): void {
+    this.abort(error, "error");
+  }
+
+  onLingered(): void {
+    this.transport.destroy();
   }
 
   // SendQueueOwner
 
   onBlocked(): void {
-    if (this.#blockedSinceMs !== null) return;
-    this.#blockedSinceMs = this.runtime.clock.now();
-    this.#armBy(this.#blockedSinceMs + this.options.writeTimeoutMs);
+    this.#deadlines.blocked();
+    this.account();
   }
 
   onTaken(): void {
-    this.#blockedSinceMs = null;
+    this.#deadlines.taken();
     if (this.#finishing && this.queue.idle) this.#linger();
+    else if (this.#state === "close-sent") this.#boundClose();
     this.#owner.onSpace();
+    this.account();
   }
 
-  onUnfinishable(error: unknown): void {
-    this.onHandlerFailed(error);
+  /** A message that has begun can never be whole: what waits behind it cannot follow, only a Close can. */
+  onUnfinishable(cause: unknown): void {
+    this.queue.overtake(() => this.#closedError());
+    this.onHandlerFailed(cause);
   }
 
   // ReceiverOwner
@@ -225,7 +241,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
   onPing(payload: Uint8Array): void {
     if (!this.#admitControlFrame()) return;
     // After our Close nothing may follow it (RFC 6455 §5.5.1).
-    if (canSend(this.#state)) this.queue.setPong(OPCODE_PONG, payload);
+    if (canSend(this.#state)) this.queue.setPong(payload);
   }
 
   onPong(payload: Uint8Array): void {
@@ -239,23 +255,26 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
     const answered = this.#state === "close-sent";
     this.#move("close-received");
     this.#owner.onPeerClose(frame);
+    // The owner may have closed or aborted by now.
     if (answered) {
-      if (!this.#closeTaken) this.#overtakeQueue();
+      this.queue.overtake(() => this.#closedError());
       this.#finish();
+      this.#deadlines.boundClose();
     } else if (this.#state === "close-received" && this.options.autoClose) {
-      this.#sent = { code, reason: "" };
-      this.#overtakeQueue();
-      this.#move("close-sent");
+      this.queue.overtake(() => this.#closedError());
+      this.#sendClose({ code, reason: "" }, null);
       this.#finish();
+      this.#deadlines.boundClose();
     } else if (this.#state === "close-received") {
-      this.#boundClose();
+      this.#deadlines.boundClose();
     }
   }
 
   onPeerEnd(): void {
+    this.#peerEnded = true;
     if (this.#finishing) {
-      this.transport.end();
-      this.#destroyWithin(LINGER_MS);
+      if (this.queue.idle) this.transport.end();
+      this.#deadlines.lingerWithin(LINGER_MS);
     } else if (this.#received === null) {
       this.abort(lost(undefined), "error");
     }
@@ -266,18 +285,19 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
     this.#error ??= error;
     this.#initiator = "error";
     this.receiver.stop();
-    if (canSend(this.#state)) {
-      this.#sent = { code: error.closeCode, reason: error.code };
-      this.#overtakeQueue();
-      this.#move("close-sent");
-    }
+    this.queue.overtake(() => this.#closedError());
+    if (canSend(this.#state)) this.#sendClose({ code: error.closeCode, reason: error.code }, null);
     this.#finish();
+    this.#deadlines.boundClose();
     this.#owner.onError(error);
   }
 
   onHandlerFailed(cause: unknown): void {
+    const closing = !canSend(this.#state);
+    // Whoever awaited something of this connection, or of another one that ended with it, has not failed.
+    if (closing && cause instanceof ConnectionError) return;
     const error = new ConnectionError("HANDLER_FAILED", `a handler failed: ${describe(cause)}`, { cause });
-    if (canSend(this.#state)) {
+    if (!closing) {
       this.#error ??= error;
       this.#initiator ??= "error";
       void this.beginClose({ code: CLOSE_INTERNAL_ERROR, reason: "" }, true);
@@ -285,11 +305,20 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
     this.#owner.onError(error);
   }
 
+  onResumed(): void {
+    this.#deadlines.resumed();
+  }
+
+  /** The receiver went on by itself, outside of `onData`. */
+  onPumped(): void {
+    this.queue.flush();
+  }
+
   // Pings and the account
 
   sendPing(payload: Uint8Array, waiter: Deferred<number> | null): void {
     this.keepAlive.pinged(payload, this.runtime.clock.now(), waiter);
-    this.queue.addControl(OPCODE_PING, payload);
+    this.queue.addPing(payload);
   }
 
   /** Tells the process's ledger what this connection holds now. */
@@ -299,41 +328,39 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
     this.#accountedBytes = bytes;
   }
 
+  #createTextHeartbeat(): TextHeartbeat | null {
+    const { heartbeat } = this.options;
+    if (heartbeat?.mode !== "text") return null;
+    const { queue, keepAlive, runtime } = this;
+    return new TextHeartbeat({
+      heartbeat,
+      queue,
+      keepAlive,
+      runtime,
+      canSend: () => canSend(this.#state),
+      onBeat: () => this.#deadlines.arm(),
+    });
+  }
+
   #move(event: SocketEvent): void {
     this.#state = transition(this.#state, event);
   }
 
-  #closePayload(frame: CloseFrame): Uint8Array {
-    return formatClosePayload(
-      frame.code === CLOSE_NO_STATUS ? undefined : frame.code,
-      frame.reason,
-      this.runtime.bytes,
-    );
+  #sendClose(frame: CloseFrame, taken: Deferred<void> | null): void {
+    this.#sent = frame;
+    const code = frame.code === CLOSE_NO_STATUS ? undefined : frame.code;
+    this.queue.addClose(formatClosePayload(code, frame.reason, this.runtime.bytes), taken);
+    this.#move("close-sent");
   }
 
-  /** Sends our Close now: behind what the transport takes at once, in front of all that would have to wait. */
-  #overtakeQueue(): void {
-    this.queue.flush();
-    this.queue.drop(() => this.#closedError());
-    if (this.#sent !== null) this.queue.addControl(OPCODE_CLOSE, this.#closePayload(this.#sent));
-  }
-
-  #onCloseTaken(): void {
-    this.#closeTaken = true;
-    if (this.#state === "close-sent") this.#boundClose();
-  }
-
-  /** The peer's turn, for the close timeout. A peer that is still being read after `closeOutput` is not hurried. */
+  /** It is the peer's turn, once our Close was taken. A peer that is still being read after `closeOutput` is not hurried. */
   #boundClose(): void {
-    const waiting = this.#state === "close-received" || (this.#closeTaken && this.receiver.discarding);
-    if (!waiting || this.#closeDeadlineMs !== Infinity) return;
-    this.#closeDeadlineMs = this.runtime.clock.now() + this.options.closeTimeoutMs;
-    this.#armBy(this.#closeDeadlineMs);
+    if (this.queue.closeTaken && this.receiver.discarding) this.#deadlines.boundClose();
   }
 
   #finish(): void {
     this.#finishing = true;
-    this.#closeDeadlineMs = Infinity;
+    this.#deadlines.unboundClose();
     this.queue.flush();
   }
 
@@ -342,25 +369,21 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
    * stay occupied; a client waits for that.
    */
   #linger(): void {
-    if (this.#destroyAtMs !== Infinity) return;
-    const clean = this.#state === "closed";
-    if (this.role === "server" || !clean) {
+    if (this.#deadlines.lingering && !this.#peerEnded) return;
+    this.#deadlines.unboundClose();
+    if (this.role === "server" || this.#state !== "closed" || this.#peerEnded) {
       this.transport.end();
-      this.#destroyWithin(LINGER_MS);
+      this.#deadlines.lingerWithin(LINGER_MS);
     } else {
-      this.#destroyWithin(this.options.closeTimeoutMs);
+      this.#deadlines.lingerWithin(this.options.closeTimeoutMs);
     }
-  }
-
-  #destroyWithin(delayMs: number): void {
-    this.#destroyAtMs = Math.min(this.#destroyAtMs, this.runtime.clock.now() + delayMs);
-    this.#armBy(this.#destroyAtMs);
   }
 
   #admitControlFrame(): boolean {
     const limit = this.options.maxControlFramesPerSecond;
-    if (this.#lastReceivedAtMs - this.#controlSecondMs >= 1000) {
-      this.#controlSecondMs = this.#lastReceivedAtMs;
+    const now = this.#deadlines.lastReceivedAtMs;
+    if (now - this.#controlSecondMs >= 1000) {
+      this.#controlSecondMs = now;
       this.#controlFrames = 0;
     }
     if (++this.#controlFrames <= limit) return true;
@@ -373,71 +396,6 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
       ),
     );
     return false;
-  }
-
-  // Deadlines
-
-  #armBy(dueMs: number): void {
-    if (dueMs >= this.#timerDueMs) return;
-    this.#timerDueMs = dueMs;
-    this.runtime.wheel.arm(this.#timer, dueMs - this.runtime.clock.now());
-  }
-
-  #onTimer(): void {
-    const now = this.runtime.clock.now();
-    if (now - this.#timerDueMs > STALL_MS || this.receiver.paused) this.#excuse(now);
-    this.#timerDueMs = Infinity;
-    if (now >= this.#destroyAtMs) this.transport.destroy();
-    else if (now >= this.#closeDeadlineMs) {
-      this.abort(
-        this.#timedOut("CLOSE_TIMEOUT", "the peer's Close did not come", this.options.closeTimeoutMs),
-        "error",
-      );
-    } else if (this.#blockedSinceMs !== null && now >= this.#blockedSinceMs + this.options.writeTimeoutMs) {
-      this.abort(this.#timedOut("WRITE_TIMEOUT", "the peer took no bytes", this.options.writeTimeoutMs), "error");
-    } else if (!isOver(this.#state)) this.#checkAlive(now);
-    if (!this.#over) this.#armBy(this.#nextDeadline(now));
-  }
-
-  #excuse(now: number): void {
-    this.#lastReceivedAtMs = now;
-    this.keepAlive.excuse(now);
-  }
-
-  #checkAlive(now: number): void {
-    const { idleTimeoutMs, heartbeat } = this.options;
-    if (now >= this.#lastReceivedAtMs + idleTimeoutMs) {
-      this.abort(this.#timedOut("IDLE_TIMEOUT", "nothing was received", idleTimeoutMs), "error");
-      return;
-    }
-    const due = this.keepAlive.check(now, this.#lastReceivedAtMs);
-    if (due === "nothing" || heartbeat === null) return;
-    if (due === "lost") {
-      this.abort(this.#timedOut("HEARTBEAT_TIMEOUT", "the heartbeat was not answered", heartbeat.timeoutMs), "error");
-      return;
-    }
-    this.keepAlive.beat(now);
-    // After our Close no ping can be sent; then silence alone has to tell.
-    if (!canSend(this.#state)) return;
-    if (heartbeat.mode === "text") this.queue.addMessage(heartbeat.ping, null, false);
-    else this.sendPing(this.keepAlive.nextPayload(), null);
-  }
-
-  #nextDeadline(now: number): number {
-    const blocked = this.#blockedSinceMs === null ? Infinity : this.#blockedSinceMs + this.options.writeTimeoutMs;
-    const idle = this.#lastReceivedAtMs + this.options.idleTimeoutMs;
-    const alive = isOver(this.#state)
-      ? Infinity
-      : Math.max(now, Math.min(idle, this.keepAlive.deadline(this.#lastReceivedAtMs)));
-    return Math.min(this.#destroyAtMs, this.#closeDeadlineMs, blocked, alive);
-  }
-
-  #timedOut(
-    code: "CLOSE_TIMEOUT" | "WRITE_TIMEOUT" | "IDLE_TIMEOUT" | "HEARTBEAT_TIMEOUT",
-    what: string,
-    timeoutMs: number,
-  ): ConnectionError {
-    return new ConnectionError(code, `${what} within ${timeoutMs} ms`, { facts: { timeoutMs } });
   }
 
   // The end
@@ -467,11 +425,12 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner 
   }
 
   #report(): CloseReport {
-    const facts: ReportFacts = {
+    const facts: ReportFacts & { closeTaken: boolean } = {
       sent: this.#sent,
       received: this.#received,
       initiator: this.#initiator ?? "error",
       error: this.#error,
+      closeTaken: this.queue.closeTaken,
     };
     return formatReport(facts, {
       messagesSent: this.queue.messagesSent,
@@ -494,5 +453,9 @@ function lost(cause: Error | undefined): ConnectionError {
 }
 
 function describe(value: unknown): string {
-  return value instanceof Error ? value.message : String(value);
+  try {
+    return value instanceof Error ? value.message : String(value);
+  } catch {
+    return "with something that has no text";
+  }
 }

@@ -1,10 +1,15 @@
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { ProtocolError, UsageError } from "../internal/errors.js";
 import { Fifo } from "../internal/fifo.js";
+import { portableBytes } from "../internal/portable-bytes.js";
 import { CLOSE_MESSAGE_TOO_BIG } from "../protocol/index.js";
+import { checkLimit } from "./socket-options.js";
 import type { Message, MessageStream } from "./socket-types.js";
 
 type Piece = string | Uint8Array;
+
+/** Memory that a piece takes beside its content: a message may come in pieces of one byte. */
+const PIECE_OVERHEAD_BYTES = 128;
 
 /** A message on its way in: the receiver writes pieces at one end, the application reads them at the other. */
 export class IncomingStream implements MessageStream {
@@ -16,6 +21,8 @@ export class IncomingStream implements MessageStream {
   #unreadBytes = 0;
   #state: "arriving" | "complete" | "cancelled" = "arriving";
   #error: Error | null = null;
+  /** Why `collect` gave up: the message was longer than allowed. */
+  overflow: ProtocolError | null = null;
   #touched = false;
   #space: Deferred<void> | null = null;
   #news: Deferred<void> | null = null;
@@ -25,6 +32,7 @@ export class IncomingStream implements MessageStream {
     this.#limits = limits;
   }
 
+  /** Memory that the unread pieces take. */
   get unreadBytes(): number {
     return this.#unreadBytes;
   }
@@ -42,7 +50,7 @@ export class IncomingStream implements MessageStream {
   push(piece: Piece): Promise<void> | undefined {
     if (this.#state === "cancelled" || piece.length === 0) return undefined;
     this.#pieces.push(piece);
-    this.#unreadBytes += piece.length;
+    this.#unreadBytes += piece.length + PIECE_OVERHEAD_BYTES;
     this.#wake();
     if (this.#unreadBytes < this.#limits.maxUnreadBytes) return undefined;
     return (this.#space ??= createDeferred<void>()).promise;
@@ -80,7 +88,7 @@ export class IncomingStream implements MessageStream {
       for (;;) {
         const piece = this.#pieces.shift();
         if (piece !== undefined) {
-          this.#unreadBytes -= piece.length;
+          this.#unreadBytes -= piece.length + PIECE_OVERHEAD_BYTES;
           if (this.#unreadBytes < this.#limits.maxUnreadBytes) this.#freeSpace();
           yield piece;
         } else if (this.#state === "arriving") {
@@ -96,21 +104,12 @@ export class IncomingStream implements MessageStream {
   }
 
   async collect(options: { readonly maxBytes?: number } = {}): Promise<Message> {
-    const maxBytes = options.maxBytes ?? this.#limits.maxMessageBytes;
+    const maxBytes = checkLimit("maxBytes", options.maxBytes ?? this.#limits.maxMessageBytes);
     const pieces: Piece[] = [];
     let size = 0;
     for await (const piece of this) {
-      size += piece.length;
-      if (size > maxBytes) {
-        throw new ProtocolError(
-          "MESSAGE_TOO_BIG",
-          CLOSE_MESSAGE_TOO_BIG,
-          `the message is longer than ${maxBytes} bytes`,
-          {
-            facts: { limit: maxBytes },
-          },
-        );
-      }
+      size += typeof piece === "string" ? portableBytes.utf8ByteLength(piece) : piece.length;
+      if (size > maxBytes) throw this.#overflowAt(maxBytes);
       pieces.push(piece);
     }
     if (this.type === "text") return pieces.join("");
@@ -122,6 +121,12 @@ export class IncomingStream implements MessageStream {
       at += piece.length;
     }
     return whole;
+  }
+
+  #overflowAt(limit: number): ProtocolError {
+    const message = `the message is longer than ${limit} bytes`;
+    this.overflow = new ProtocolError("MESSAGE_TOO_BIG", CLOSE_MESSAGE_TOO_BIG, message, { facts: { limit } });
+    return this.overflow;
   }
 
   #wake(): void {

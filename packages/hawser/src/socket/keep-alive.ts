@@ -5,12 +5,16 @@ import type { ResolvedHeartbeat } from "./socket-options.js";
 /** Pings without an answer that are remembered; with more outstanding, `ping` is refused. */
 export const MAX_OUTSTANDING_PINGS = 1000;
 
-/** Heartbeats of many connections opened together are spread by this much, so that they do not beat together. */
+/**
+ * Heartbeats of many connections opened together are spread by this much, so that they do not beat together. They are only
+ * made earlier: a lost peer is found within interval and timeout.
+ */
 const JITTER = 0.2;
 
 interface OutstandingPing {
   readonly payload: Uint8Array;
   readonly sentAtMs: number;
+  /** null: the heartbeat's. */
   readonly waiter: Deferred<number> | null;
 }
 
@@ -23,14 +27,19 @@ export class KeepAlive {
   readonly #heartbeat: ResolvedHeartbeat | null;
   readonly #pings = new Fifo<OutstandingPing>();
   readonly #intervalMs: number;
-  /** When the heartbeat's ping was sent that nothing has answered yet. */
+  /** When the heartbeat's ping was sent that no pong has answered yet. */
   #beatSentAtMs: number | null = null;
+  /** The heartbeat's ping waits behind other data: no answer can be expected. */
+  #beatQueued = false;
+  /** When the last answer to a ping came. */
+  #answeredAtMs: number;
   #counter = 0;
 
   /** `spread` is a random number from 0 to 1. */
-  constructor(heartbeat: ResolvedHeartbeat | null, spread: number) {
+  constructor(heartbeat: ResolvedHeartbeat | null, spread: number, nowMs: number) {
     this.#heartbeat = heartbeat;
-    this.#intervalMs = heartbeat === null ? Infinity : heartbeat.intervalMs * (1 + JITTER * (2 * spread - 1));
+    this.#intervalMs = heartbeat === null ? Infinity : heartbeat.intervalMs * (1 - JITTER * spread);
+    this.#answeredAtMs = nowMs;
   }
 
   get outstanding(): number {
@@ -44,6 +53,8 @@ export class KeepAlive {
   }
 
   pinged(payload: Uint8Array, nowMs: number, waiter: Deferred<number> | null): void {
+    // A peer that never answers the heartbeat, but sends other things, must not fill the list.
+    if (waiter === null) this.#pings.remove((ping) => ping.waiter === null);
     this.#pings.push({ payload, sentAtMs: nowMs, waiter });
   }
 
@@ -53,6 +64,7 @@ export class KeepAlive {
 
   /** A Pong came: it settles the latest ping with its payload and every earlier one (RFC 6455 §5.5.3). */
   ponged(payload: Uint8Array, nowMs: number): void {
+    if (this.#pings.size === 0) return;
     const all = this.#pings.remove(() => true);
     const last = all.findLastIndex((ping) => equalBytes(ping.payload, payload));
     for (const ping of all.slice(last + 1)) this.#pings.push(ping);
@@ -60,6 +72,7 @@ export class KeepAlive {
     this.roundTripMs = nowMs - (all[last]?.sentAtMs ?? nowMs);
     for (const ping of all.slice(0, last + 1)) ping.waiter?.resolve(nowMs - ping.sentAtMs);
     this.#beatSentAtMs = null;
+    this.#answeredAtMs = nowMs;
   }
 
   /** The text heartbeat's answer came. */
@@ -67,29 +80,37 @@ export class KeepAlive {
     if (this.#beatSentAtMs === null) return;
     this.roundTripMs = nowMs - this.#beatSentAtMs;
     this.#beatSentAtMs = null;
+    this.#answeredAtMs = nowMs;
   }
 
+  /** The heartbeat's ping waits to be sent; `beat` says when it was. */
+  queueBeat(): void {
+    this.#beatQueued = true;
+  }
+
+  /** The heartbeat's ping was sent. */
   beat(nowMs: number): void {
+    this.#beatQueued = false;
     this.#beatSentAtMs = nowMs;
   }
 
-  /** When the heartbeat next has something to do, given when something was last received. */
-  deadline(lastReceivedAtMs: number): number {
-    if (this.#heartbeat === null) return Infinity;
-    if (this.#beatSentAtMs === null || this.#answered(lastReceivedAtMs)) return lastReceivedAtMs + this.#intervalMs;
-    return this.#beatSentAtMs + this.#heartbeat.timeoutMs;
+  /** When the heartbeat next has something to do. Silence until `excusedUntilMs` does not count. */
+  deadline(lastReceivedAtMs: number, excusedUntilMs: number): number {
+    if (this.#heartbeat === null || this.#beatQueued) return Infinity;
+    if (this.#unanswered(lastReceivedAtMs)) return (this.#beatSentAtMs ?? 0) + this.#heartbeat.timeoutMs;
+    const aliveAtMs = this.#heartbeat.strictPong ? this.#answeredAtMs : lastReceivedAtMs;
+    return Math.max(aliveAtMs, excusedUntilMs) + this.#intervalMs;
   }
 
   /** What the heartbeat has to do now. */
-  check(nowMs: number, lastReceivedAtMs: number): "nothing" | "ping" | "lost" {
-    if (this.#heartbeat === null || nowMs < this.deadline(lastReceivedAtMs)) return "nothing";
-    if (this.#beatSentAtMs === null || this.#answered(lastReceivedAtMs)) return "ping";
-    return "lost";
+  check(nowMs: number, lastReceivedAtMs: number, excusedUntilMs: number): "nothing" | "ping" | "lost" {
+    if (nowMs < this.deadline(lastReceivedAtMs, excusedUntilMs)) return "nothing";
+    return this.#unanswered(lastReceivedAtMs) ? "lost" : "ping";
   }
 
-  /** Reading stood still by our own will, or the process did: what was due in that time is due later. */
-  excuse(nowMs: number): void {
-    if (this.#beatSentAtMs !== null) this.#beatSentAtMs = nowMs;
+  /** Reading stood still by our own will, or the process did: the answer that is due gets its whole time again. */
+  excuse(nowMs: number, lastReceivedAtMs: number): void {
+    if (this.#unanswered(lastReceivedAtMs)) this.#beatSentAtMs = nowMs;
   }
 
   /** The connection is over. */
@@ -97,10 +118,9 @@ export class KeepAlive {
     for (let ping = this.#pings.shift(); ping !== undefined; ping = this.#pings.shift()) ping.waiter?.reject(error());
   }
 
-  #answered(lastReceivedAtMs: number): boolean {
-    return (
-      this.#heartbeat?.strictPong !== true && this.#beatSentAtMs !== null && lastReceivedAtMs >= this.#beatSentAtMs
-    );
+  #unanswered(lastReceivedAtMs: number): boolean {
+    if (this.#beatSentAtMs === null) return false;
+    return this.#heartbeat?.strictPong === true || lastReceivedAtMs < this.#beatSentAtMs;
   }
 }
 

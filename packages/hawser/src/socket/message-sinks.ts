@@ -1,6 +1,7 @@
+import type { ProtocolError } from "../internal/errors.js";
 import { IncomingStream } from "./incoming-stream.js";
 import type { ReceiveQueue } from "./receive-queue.js";
-import type { Hold, MessageSink } from "./receiver.js";
+import { asHold, type MessageSink } from "./message-sink.js";
 import type { Handlers, StreamHandlers } from "./service.js";
 import type { ResolvedSocketOptions } from "./socket-options.js";
 import type { Message, MessageStream, Socket } from "./socket-types.js";
@@ -10,6 +11,11 @@ export type Intercept = (text: string) => boolean;
 
 /** Bytes that a queued message is counted with beside its payload, so that many empty ones count too. */
 const MESSAGE_OVERHEAD_BYTES = 128;
+
+export interface StreamSinkOwner {
+  onFault(error: ProtocolError): void;
+  onHandlerFailed(error: unknown): void;
+}
 
 /** Push, message mode: straight into the handler. */
 export function createPushSink<Data>(
@@ -45,7 +51,7 @@ export function createPushStreamSink<Data>(
   socket: Socket<Data>,
   handlers: StreamHandlers<Data>,
   options: ResolvedSocketOptions,
-  onFailed: (error: unknown) => void,
+  owner: StreamSinkOwner,
 ): MessageSink {
   let stream: IncomingStream | null = null;
   let handled: Promise<unknown> = Promise.resolve();
@@ -61,7 +67,9 @@ export function createPushStreamSink<Data>(
         },
         (error: unknown) => {
           current.cancel();
-          onFailed(error);
+          // A message longer than `collect` allows is the peer's fault, unless the handler makes something else of it.
+          if (current.overflow !== null && error === current.overflow) owner.onFault(current.overflow);
+          else owner.onHandlerFailed(error);
         },
       );
       return current;
@@ -102,10 +110,4 @@ function createStream(type: "text" | "binary", options: ResolvedSocketOptions): 
 
 async function callHandler(call: () => unknown): Promise<void> {
   await call();
-}
-
-function asHold(result: unknown): Hold {
-  const thenable =
-    typeof result === "object" && result !== null && "then" in result && typeof result.then === "function";
-  return thenable ? (result as PromiseLike<unknown>) : undefined; // checked just now
 }

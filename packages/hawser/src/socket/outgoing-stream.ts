@@ -10,6 +10,8 @@ export class OutgoingStream {
   begun = false;
   /** Whether its last fragment has been made. */
   finished = false;
+  /** Whether nothing more is asked of its source. */
+  stopped = false;
   type: "text" | "binary" | null;
   readonly compress: boolean;
   readonly #iterator: AsyncIterator<Piece> | Iterator<Piece>;
@@ -25,24 +27,27 @@ export class OutgoingStream {
     this.settled = settled;
     this.type = options.type;
     this.compress = options.compress;
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    this.#iterator = openSource(source);
   }
 
-  /** The next piece, or null at the end. @throws what the source throws; UsageError INVALID_ARGUMENT for a piece of the wrong type */
+  /**
+   * The next piece, which may be empty, or null at the end.
+   * @throws (rejects) what the source throws; UsageError INVALID_ARGUMENT for a piece of the wrong type
+   */
   async next(): Promise<Piece | null> {
-    for (;;) {
-      const result = await this.#iterator.next();
-      if (result.done === true) {
-        this.#over = true;
-        return this.#takeHalf();
-      }
-      const piece = this.#check(result.value);
-      if (piece.length > 0) return piece;
+    if (this.#over) return this.#takeHalf();
+    const result = await this.#ask();
+    if (result.done === true) {
+      this.#over = true;
+      return this.#takeHalf();
     }
+    return this.#check(result.value);
   }
 
   /** Tells the source that nothing more is wanted. Idempotent. */
   stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
     if (this.#over) return;
     this.#over = true;
     // The source's own trouble with ending is its own: nobody waits for it here.
@@ -57,6 +62,15 @@ export class OutgoingStream {
 
   cut(): void {
     this.fail(new ConnectionError("ABORTED", "the stream was cut off because the connection is closing"));
+  }
+
+  async #ask(): Promise<IteratorResult<Piece>> {
+    try {
+      return await this.#iterator.next();
+    } catch (error) {
+      this.#over = true; // a source that failed is over: `return` is not for it
+      throw error;
+    }
   }
 
   #check(piece: unknown): Piece {
@@ -90,6 +104,18 @@ export class OutgoingStream {
     this.#half = "";
     return half === "" ? null : half;
   }
+}
+
+function openSource(source: AsyncIterable<Piece> | Iterable<Piece>): AsyncIterator<Piece> | Iterator<Piece> {
+  // Callers without types may pass anything; a string is one message, not a stream of its letters.
+  if (typeof source === "object" && source !== null) {
+    if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+    if (Symbol.iterator in source && !ArrayBuffer.isView(source)) return source[Symbol.iterator]();
+  }
+  throw new UsageError(
+    "INVALID_ARGUMENT",
+    `the source of a stream is ${describe(source)}: expected an iterable or async iterable of strings or Uint8Arrays`,
+  );
 }
 
 function describe(value: unknown): string {

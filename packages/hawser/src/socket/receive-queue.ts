@@ -2,7 +2,7 @@ import { createDeferred, type Deferred, quiet } from "../internal/deferred.js";
 import { Fifo } from "../internal/fifo.js";
 import type { Runtime } from "./runtime.js";
 import type { WaitOptions } from "./socket-types.js";
-import { watch } from "./wait.js";
+import { checkWait, watch } from "./wait.js";
 
 /**
  * What came and waits for `receive`, and the calls of `receive` that wait for something to come: never both. Bounded:
@@ -38,6 +38,11 @@ export class ReceiveQueue<Item> {
   }
 
   receive(options: WaitOptions | undefined, runtime: Runtime): Promise<Item | null> {
+    try {
+      checkWait(options);
+    } catch (error) {
+      return quiet(Promise.reject(error as Error)); // it throws nothing else
+    }
     const entry = this.#items.shift();
     if (entry !== undefined) {
       this.#bytes -= entry.bytes;

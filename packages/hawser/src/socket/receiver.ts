@@ -1,28 +1,10 @@
 import { copyBytes } from "../internal/bytes.js";
 import { ProtocolError } from "../internal/errors.js";
-import {
-  CLOSE_INVALID_DATA,
-  FrameParser,
-  type FrameParserOptions,
-  type Inflater,
-  ParseEvent,
-  Utf8Decoder,
-} from "../protocol/index.js";
-import type { IncomingStream } from "./incoming-stream.js";
+import { FrameParser, type FrameParserOptions, type Inflater, ParseEvent } from "../protocol/index.js";
+import type { Hold, MessageSink } from "./message-sink.js";
 import type { Message } from "./socket-types.js";
+import { invalidText, StreamIntake, type StreamIntakeOwner } from "./stream-intake.js";
 import type { Transport } from "./transport.js";
-
-/** A promise that holds the next message back, or nothing. */
-export type Hold = PromiseLike<unknown> | undefined;
-
-/** Where messages go. Binary data is the sink's own unless `lends` says that it takes borrowed memory. */
-export interface MessageSink {
-  readonly lends: boolean;
-  message(data: Message): Hold;
-  begin(type: "text" | "binary"): IncomingStream;
-  /** The message of the last `begin` is complete. The next waits for the promise. */
-  end(): Hold;
-}
 
 export interface ReceiverOwner {
   onPing(payload: Uint8Array): void;
@@ -32,10 +14,11 @@ export interface ReceiverOwner {
   /** The peer's direction is over, and everything before it has been dealt with. */
   onPeerEnd(): void;
   onHandlerFailed(error: unknown): void;
+  /** Reading goes on after a pause. */
+  onResumed(): void;
+  /** What was held went on, by itself. */
+  onPumped(): void;
 }
-
-/** Compressed input of a stream is inflated in slices of this size, so that one slice makes at most about 1 MiB. */
-const INFLATE_SLICE_BYTES = 1024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -44,11 +27,12 @@ const NOTHING = new Uint8Array(0);
  * full, an inflater works) nothing more is parsed; what still arrives is kept aside, and the transport is paused with the
  * first chunk that comes to be kept.
  */
-export class Receiver {
+export class Receiver implements StreamIntakeOwner {
   readonly #transport: Transport;
   readonly #parser: FrameParser;
   readonly #options: FrameParserOptions;
   readonly #sink: MessageSink;
+  readonly #streams: StreamIntake;
   readonly #owner: ReceiverOwner;
   #inflater: Inflater | null = null;
   /** Bytes kept aside while held, in order. */
@@ -62,8 +46,6 @@ export class Receiver {
   #discarding = false;
   #stopped = false;
   #peerEnded = false;
-  #stream: IncomingStream | null = null;
-  #decoder: Utf8Decoder | null = null;
 
   bytesReceived = 0;
   messagesReceived = 0;
@@ -73,11 +55,13 @@ export class Receiver {
     this.#parser = new FrameParser(options);
     this.#options = options;
     this.#sink = sink;
+    this.#streams = new StreamIntake(options.bytes, sink, this);
     this.#owner = owner;
   }
 
   useInflater(inflater: Inflater): void {
     this.#inflater = inflater;
+    this.#streams.useInflater(inflater);
   }
 
   /** Whether reading stands still because the application has not kept up. */
@@ -92,7 +76,7 @@ export class Receiver {
 
   /** Memory held on the way in, the application's queue not counted. */
   get retainedBytes(): number {
-    return this.#parser.retainedBytes + this.#parser.unreadBytes + this.#keptBytes + (this.#stream?.unreadBytes ?? 0);
+    return this.#parser.retainedBytes + this.#parser.unreadBytes + this.#keptBytes + this.#streams.unreadBytes;
   }
 
   /** `buffer` is lent for the length of the call. */
@@ -119,7 +103,7 @@ export class Receiver {
     this.#discarding = true;
     this.#generation++;
     this.#held = false;
-    this.#stream?.cancel();
+    this.#streams.discard();
     if (!this.#pumping) this.#continue();
   }
 
@@ -138,23 +122,28 @@ export class Receiver {
 
   /** The connection is over: whoever reads a message that is not complete learns it. */
   failStream(error: Error): void {
-    this.#stream?.fail(error);
-    this.#stream = null;
+    this.#streams.fail(error);
   }
 
-  /** Holds what comes next until `promise` settles. */
+  /** Holds what comes next until `promise` settles. Once messages are dropped, nobody is waited for. */
   hold(promise: PromiseLike<unknown>): void {
-    this.#held = true;
     const generation = ++this.#generation;
+    this.#held = !this.#discarding && !this.#stopped;
     const release = (): void => {
       if (generation !== this.#generation) return;
       this.#held = false;
       if (!this.#pumping) this.#continue();
     };
     promise.then(release, (error: unknown) => {
-      if (generation === this.#generation) this.#owner.onHandlerFailed(error);
+      this.#owner.onHandlerFailed(error);
       release();
     });
+  }
+
+  onBroken(error: unknown): void {
+    if (this.#stopped) return;
+    if (error instanceof ProtocolError) this.#owner.onFault(error);
+    else this.#owner.onHandlerFailed(error);
   }
 
   #keep(bytes: Uint8Array): void {
@@ -172,6 +161,7 @@ export class Receiver {
     if (!this.#paused) return;
     this.#paused = false;
     this.#transport.resume();
+    this.#owner.onResumed();
   }
 
   /** Goes on with what was kept aside, then with what the transport has. */
@@ -185,9 +175,11 @@ export class Receiver {
       this.#parser.push(bytes, 0, bytes.length);
       this.#pump();
     }
-    if (this.#held || this.#stopped) return;
-    this.#resume();
-    if (this.#peerEnded) this.#pump();
+    if (!this.#held && !this.#stopped) {
+      this.#resume();
+      if (this.#peerEnded) this.#pump();
+    }
+    this.#owner.onPumped();
   }
 
   #pump(): void {
@@ -212,19 +204,20 @@ export class Receiver {
         this.#onMessage();
         return;
       case ParseEvent.begin:
-        this.#onBegin();
+        this.messagesReceived++;
+        this.#streams.begin(parser.type);
         return;
       case ParseEvent.piece:
-        this.#onPiece();
+        this.#holdIf(this.#streams.piece(parser.buffer, parser.start, parser.end, parser.compressed));
         return;
       case ParseEvent.end:
-        this.#onEnd();
+        this.#holdIf(this.#streams.end(parser.compressed));
         return;
       case ParseEvent.ping:
-        this.#owner.onPing(copyBytes(parser.buffer, parser.start, parser.end));
+        this.#owner.onPing(this.#copyPayload());
         return;
       case ParseEvent.pong:
-        this.#owner.onPong(copyBytes(parser.buffer, parser.start, parser.end));
+        this.#owner.onPong(this.#copyPayload());
         return;
       case ParseEvent.close:
         this.#owner.onPeerClose(parser.closeCode, parser.closeReason);
@@ -236,6 +229,15 @@ export class Receiver {
     }
   }
 
+  #holdIf(hold: Hold): void {
+    if (hold !== undefined) this.hold(hold);
+  }
+
+  #copyPayload(): Uint8Array {
+    const { buffer, start, end } = this.#parser;
+    return copyBytes(buffer, start, end);
+  }
+
   #onMessage(): void {
     const parser = this.#parser;
     this.messagesReceived++;
@@ -243,32 +245,37 @@ export class Receiver {
     if (parser.compressed) this.#inflateMessage();
     else if (parser.text !== undefined) this.#deliver(parser.text);
     else if (parser.owned || this.#sink.lends) this.#deliver(view(parser.buffer, parser.start, parser.end));
-    else this.#deliver(copyBytes(parser.buffer, parser.start, parser.end));
+    else this.#deliver(this.#copyPayload());
   }
 
   #deliver(data: Message): void {
     try {
-      const hold = this.#sink.message(data);
-      if (hold !== undefined) this.hold(hold);
+      this.#holdIf(this.#sink.message(data));
     } catch (error) {
       this.#owner.onHandlerFailed(error);
     }
   }
 
   #inflateMessage(): void {
-    const parser = this.#parser;
-    const { type } = parser;
+    const { type, owned, buffer, start, end } = this.#parser;
+    // An inflater that answers later reads on when the buffer is not lent any more.
+    const compressed = owned ? view(buffer, start, end) : this.#copyPayload();
     try {
-      const inflated = this.#inflate(
-        view(parser.buffer, parser.start, parser.end),
-        true,
-        this.#options.maxMessageBytes,
-      );
-      if (inflated instanceof Promise) this.#afterInflating(inflated, (data) => this.#deliverInflated(type, data));
+      const inflated = this.#inflater?.inflate(compressed, true, this.#options.maxMessageBytes) ?? NOTHING;
+      if (inflated instanceof Promise) this.#afterInflating(type, inflated);
       else this.#deliverInflated(type, inflated);
     } catch (error) {
-      this.#transformFailed(error);
+      this.onBroken(error);
     }
+  }
+
+  /** Holds until the inflater is done; what is delivered then may hold in its turn. */
+  #afterInflating(type: "text" | "binary", inflated: Promise<Uint8Array>): void {
+    const done = inflated.then(
+      (data) => this.#deliverInflated(type, data),
+      (error: unknown) => this.onBroken(error),
+    );
+    this.hold(done);
   }
 
   #deliverInflated(type: "text" | "binary", data: Uint8Array): void {
@@ -281,96 +288,9 @@ export class Receiver {
     if (text === undefined) this.#owner.onFault(invalidText());
     else this.#deliver(text);
   }
-
-  /** Holds until the inflater is done; what is delivered then may hold in its turn. */
-  #afterInflating(inflated: Promise<Uint8Array>, deliver: (data: Uint8Array) => void): void {
-    const done = inflated.then(deliver, (error: unknown) => this.#transformFailed(error));
-    this.hold(done);
-  }
-
-  #inflate(piece: Uint8Array, last: boolean, maxBytes: number): Uint8Array | Promise<Uint8Array> {
-    return this.#inflater?.inflate(piece, last, maxBytes) ?? NOTHING;
-  }
-
-  #transformFailed(error: unknown): void {
-    if (this.#stopped) return;
-    if (error instanceof ProtocolError) this.#owner.onFault(error);
-    else this.#owner.onHandlerFailed(error);
-  }
-
-  #onBegin(): void {
-    this.messagesReceived++;
-    this.#decoder = this.#parser.type === "text" ? new Utf8Decoder(this.#options.bytes) : null;
-    this.#stream = this.#discarding ? null : this.#sink.begin(this.#parser.type);
-  }
-
-  #onPiece(): void {
-    const { buffer, start, end, compressed } = this.#parser;
-    if (compressed) {
-      this.hold(this.#inflatePieces(copyBytes(buffer, start, end), false));
-      return;
-    }
-    const hold = this.#pushPiece(buffer, start, end);
-    if (hold !== undefined) this.hold(hold);
-  }
-
-  #pushPiece(buffer: Uint8Array, start: number, end: number): Promise<void> | undefined {
-    if (this.#decoder !== null) {
-      const text = this.#decoder.decode(buffer, start, end);
-      if (text === undefined) this.#owner.onFault(invalidText());
-      else return this.#stream?.push(text);
-      return undefined;
-    }
-    if (this.#stream === null || this.#stream.cancelled) return undefined;
-    return this.#stream.push(copyBytes(buffer, start, end));
-  }
-
-  /** Inflates a piece of a stream slice by slice, each waiting until the reader has room. */
-  async #inflatePieces(piece: Uint8Array, last: boolean): Promise<void> {
-    const generation = this.#generation + 1; // the one that `hold` is about to give
-    try {
-      for (let at = 0; at < piece.length || (last && at === 0); at += INFLATE_SLICE_BYTES) {
-        const slice = piece.subarray(at, at + INFLATE_SLICE_BYTES);
-        // oxlint-disable-next-line no-await-in-loop -- the pieces of one message are inflated in order
-        const data = await this.#inflate(slice, last, Infinity);
-        if (this.#stopped) return;
-        const hold = this.#pushPiece(data, 0, data.length);
-        // oxlint-disable-next-line no-await-in-loop -- the reader's pace is the point
-        if (hold !== undefined && generation === this.#generation) await hold;
-      }
-    } catch (error) {
-      this.#transformFailed(error);
-    }
-  }
-
-  #onEnd(): void {
-    if (!this.#parser.compressed) {
-      this.#finishStream();
-      return;
-    }
-    const done = this.#inflatePieces(NOTHING, true).then(() => this.#finishStream());
-    this.hold(done);
-  }
-
-  #finishStream(): void {
-    if (this.#decoder !== null && !this.#decoder.finish()) {
-      this.#owner.onFault(invalidText());
-      return;
-    }
-    const stream = this.#stream;
-    this.#stream = null;
-    stream?.finish();
-    if (stream === null || this.#discarding) return;
-    const hold = this.#sink.end();
-    if (hold !== undefined) this.hold(hold);
-  }
 }
 
 /** A plain Uint8Array over the same memory, whatever kind of array the buffer is. */
 function view(buffer: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start);
-}
-
-function invalidText(): ProtocolError {
-  return new ProtocolError("UTF8_INVALID", CLOSE_INVALID_DATA, "a text message is not valid UTF-8");
 }

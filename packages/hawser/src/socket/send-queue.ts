@@ -5,14 +5,17 @@ import {
   type Deflater,
   FIN,
   OPCODE_BINARY,
-  OPCODE_CONTINUATION,
+  OPCODE_CLOSE,
+  OPCODE_PING,
+  OPCODE_PONG,
   OPCODE_TEXT,
   type Role,
-  RSV1,
 } from "../protocol/index.js";
 import { FrameEncoder } from "./frame-encoder.js";
 import type { OutgoingStream } from "./outgoing-stream.js";
 import type { Runtime } from "./runtime.js";
+import { createItem, hasBegun, type RawMessage, type SendItem } from "./send-item.js";
+import { type MadeFrames, SendTransform } from "./send-transform.js";
 import type { Transport } from "./transport.js";
 
 /** What goes to the transport in one write at most, unless a single message is larger. */
@@ -21,19 +24,13 @@ const WRITE_BYTES = 256 * 1024;
 /** A batch stops growing here, so that a Close which overtakes the queue does not wait for much. */
 const BATCH_BYTES = 64 * 1024;
 
-/**
- * One place in the queue: a batch of frames made ready, a message to be compressed when its turn comes (what is removed
- * before that must not have touched the compressor's window), or a stream.
- */
-interface Item {
-  readonly chunks: Uint8Array[];
-  bytes: number;
-  messages: number;
-  readonly waiters: Deferred<void>[];
-  readonly raw: { readonly opcode: number; readonly data: Uint8Array } | null;
-  readonly stream: OutgoingStream | null;
-  /** Being compressed, or waiting for its source: the queue stands still, control frames do not. */
-  busy: boolean;
+/** After so much of streams without a pause the event loop gets its turn: a source may always have more at once. */
+const TURN_FRAGMENTS = 1024;
+const TURN_BYTES = 1024 * 1024;
+
+/** Why a message can never be finished, whatever was thrown. */
+interface Failure {
+  readonly cause: unknown;
 }
 
 export interface SendQueueOwner {
@@ -41,8 +38,8 @@ export interface SendQueueOwner {
   onBlocked(): void;
   /** Everything handed over was taken. */
   onTaken(): void;
-  /** A message that had begun can never be finished: its source failed, or it was cancelled. */
-  onUnfinishable(error: unknown): void;
+  /** A message that had begun can never be finished: its source failed, it was cancelled, or its compressor failed. */
+  onUnfinishable(cause: unknown): void;
 }
 
 /**
@@ -55,46 +52,53 @@ export class SendQueue {
   readonly #runtime: Runtime;
   readonly #owner: SendQueueOwner;
   readonly #encoder: FrameEncoder;
-  readonly #items = new Fifo<Item>();
+  readonly #transform: SendTransform;
+  readonly #items = new Fifo<SendItem>();
   /** The last item while it is a batch that may grow; its frames lie in the encoder until then. */
-  #batch: Item | null = null;
-  readonly #control: Uint8Array[] = [];
-  #controlBytes = 0;
+  #batch: SendItem | null = null;
+  readonly #pings: Uint8Array[] = [];
   /** The answer to the latest Ping: an earlier one that still waits is not needed any more (RFC 6455 §5.5.3). */
   #pong: Uint8Array | null = null;
   #queuedBytes = 0;
   readonly #handedOver: Deferred<void>[] = [];
-  readonly #role: Role;
-  #deflater: Deflater | null = null;
-  #deflateTakeover = false;
+  #closeHandedOver = false;
+  #failure: Failure | null = null;
+  #turnFragments = 0;
+  #turnBytes = 0;
   #stopped = false;
   #flushing = false;
   #asked = false;
 
   bytesSent = 0;
   messagesSent = 0;
+  /** Whether the transport took our Close. */
+  closeTaken = false;
 
   constructor(transport: Transport, runtime: Runtime, role: Role, owner: SendQueueOwner) {
     this.#transport = transport;
     this.#runtime = runtime;
-    this.#role = role;
     this.#owner = owner;
     this.#encoder = new FrameEncoder(runtime, role);
+    this.#transform = new SendTransform(runtime, role);
   }
 
   useDeflater(deflater: Deflater, takeover: boolean): void {
-    this.#deflater = deflater;
-    this.#deflateTakeover = takeover;
+    this.#transform.useDeflater(deflater, takeover);
   }
 
   /** Bytes accepted that the transport has not taken. */
   get bufferedBytes(): number {
-    return this.#queuedBytes + this.#controlBytes + (this.#pong?.length ?? 0) + this.#transport.bufferedBytes;
+    return this.#queuedBytes + this.#transport.bufferedBytes;
   }
 
   /** Whether there is nothing here that should still leave. */
   get idle(): boolean {
-    return this.#items.size === 0 && this.#control.length === 0 && this.#pong === null;
+    return this.#items.size === 0 && this.#pings.length === 0 && this.#pong === null;
+  }
+
+  /** Pings that wait to be sent. */
+  get waitingPings(): number {
+    return this.#pings.length;
   }
 
   /** Accepts a whole message as one frame. With `alone` it can be taken out again by `remove`. */
@@ -118,93 +122,78 @@ export class SendQueue {
   }
 
   /** Accepts a message that is compressed when its turn comes. */
-  addCompressible(opcode: number, data: Uint8Array, waiter: Deferred<void> | null): void {
-    this.#sealBatch();
-    this.#items.push({
-      chunks: [],
-      bytes: data.length,
-      messages: 1,
-      waiters: waiter === null ? [] : [waiter],
-      raw: { opcode, data },
-      stream: null,
-      busy: false,
-    });
-    this.#queuedBytes += data.length;
-    this.#askFlush();
+  addCompressible(raw: RawMessage, waiter: Deferred<void> | null): void {
+    this.#push(createItem({ bytes: raw.data.length, waiters: waiter === null ? [] : [waiter], raw }));
   }
 
   addStream(stream: OutgoingStream): void {
-    this.#sealBatch();
-    this.#items.push({ chunks: [], bytes: 0, messages: 1, waiters: [], raw: null, stream, busy: false });
-    this.#askFlush();
-  }
-
-  /** Puts a Ping or Close frame into the control lane. */
-  addControl(opcode: number, payload: Uint8Array): void {
-    const frame = this.#controlFrame(opcode, payload);
-    this.#control.push(frame);
-    this.#controlBytes += frame.length;
-    this.#askFlush();
-  }
-
-  /** Answers a Ping; replaces an answer that still waits. */
-  setPong(opcode: number, payload: Uint8Array): void {
-    this.#pong = this.#controlFrame(opcode, payload);
-    this.#askFlush();
+    this.#push(createItem({ stream }));
   }
 
   /** Adds a Close behind everything queued; `waiter` settles when it was taken. Nothing may be added after it. */
-  addClose(opcode: number, payload: Uint8Array, waiter: Deferred<void>): void {
-    this.#sealBatch();
-    const frame = this.#controlFrame(opcode, payload);
-    this.#items.push({
-      chunks: [frame],
-      bytes: frame.length,
-      messages: 0,
-      waiters: [waiter],
-      raw: null,
-      stream: null,
-      busy: false,
-    });
-    this.#queuedBytes += frame.length;
+  addClose(payload: Uint8Array, waiter: Deferred<void> | null): void {
+    const frame = this.#transform.frame(FIN | OPCODE_CLOSE, payload);
+    this.#push(createItem({ ...frame, messages: 0, waiters: waiter === null ? [] : [waiter], isClose: true }));
+  }
+
+  /** Pings overtake data. */
+  addPing(payload: Uint8Array): void {
+    this.#pings.push(payload);
+    this.#queuedBytes += payload.length;
+    this.#askFlush();
+  }
+
+  /** Answers a Ping, overtaking data; replaces an answer that still waits. */
+  setPong(payload: Uint8Array): void {
+    this.#queuedBytes += payload.length - (this.#pong?.length ?? 0);
+    this.#pong = payload;
     this.#askFlush();
   }
 
   /** Takes a message that waits alone out of the queue; false when it has begun. */
   remove(waiter: Deferred<void>): boolean {
-    const removed = this.#items.remove((item) => !item.busy && item.waiters.length === 1 && item.waiters[0] === waiter);
+    const matches = (item: SendItem): boolean => item.waiters.length === 1 && item.waiters[0] === waiter;
+    const removed = this.#items.remove((item) => matches(item) && !hasBegun(item));
     for (const item of removed) this.#queuedBytes -= item.bytes;
     return removed.length > 0;
   }
 
   /** Takes a stream out that has not begun; false when it has. */
   removeStream(stream: OutgoingStream): boolean {
-    return this.#items.remove((item) => item.stream === stream && !stream.begun).length > 0;
+    const removed = this.#items.remove((item) => item.stream === stream && !stream.begun);
+    if (removed.length > 0) this.#askFlush();
+    return removed.length > 0;
   }
 
-  /** Cuts the stream under way, and with it everything behind it, at the frame boundary where it stands. */
-  cutStream(error: () => ConnectionError): void {
-    if (this.#items.peek()?.stream?.begun !== true) return;
+  /**
+   * Cuts every stream that is not complete. Behind one that has begun no data can follow: what waits there is dropped; else
+   * it stays.
+   */
+  cutStreams(error: () => ConnectionError): void {
     this.#sealBatch();
-    for (const item of this.#items.remove(() => true)) this.#dropItem(item, error);
+    const head = this.#items.peek()?.stream;
+    const all = head?.begun === true && !head.finished;
+    const dropped = this.#items.remove((item) => all || item.stream?.finished === false);
+    for (const item of dropped) this.#dropItem(item, error);
   }
 
-  /** Drops what waits, but not what the transport has. */
-  drop(error: () => ConnectionError): void {
-    this.#sealBatch();
-    for (let item = this.#items.shift(); item !== undefined; item = this.#items.shift()) this.#dropItem(item, error);
-    this.#control.length = 0;
-    this.#controlBytes = 0;
-    this.#pong = null;
+  /** Hands over what the transport takes at once and drops the rest, so that a Close can leave. One that waits stays. */
+  overtake(error: () => ConnectionError): void {
+    this.flush();
+    const [close] = this.#items.remove((item) => item.isClose);
+    this.#drop(error);
+    if (close === undefined) return;
+    this.#items.push(close);
+    this.flush();
   }
 
   /** The connection is over: drops everything, settles everybody, gives memory back. */
   stop(error: () => ConnectionError): void {
     this.#stopped = true;
-    this.drop(error);
+    for (const { stream } of this.#items.remove((item) => item.stream !== null)) stream?.fail(error());
+    this.#drop(error);
     for (const waiter of this.#handedOver.splice(0)) waiter.reject(error());
-    this.#deflater?.close();
-    this.#deflater = null;
+    this.#transform.close();
   }
 
   /** Hands over what the transport can take. Called at the end of a read or of a turn, and when the transport has drained. */
@@ -213,8 +202,9 @@ export class SendQueue {
     if (this.#stopped || this.#flushing) return;
     this.#flushing = true;
     this.#sealBatch();
-    while (this.#transport.bufferedBytes === 0 && !this.idle) {
+    while (this.#transport.bufferedBytes === 0) {
       this.#settleHandedOver();
+      if (this.idle) break;
       const chunks = this.#takeChunks();
       if (chunks.length === 0) break;
       for (const chunk of chunks) this.bytesSent += chunk.length;
@@ -224,22 +214,26 @@ export class SendQueue {
     }
     this.#flushing = false;
     if (this.#transport.bufferedBytes > 0) this.#owner.onBlocked();
-    else if (!this.#stopped) this.#taken();
+    else this.#owner.onTaken();
+    if (this.#failure !== null) this.#tellFailure(this.#failure);
   }
 
   /** The transport has taken everything. */
   onDrain(): void {
-    if (this.#stopped) return;
-    this.#settleHandedOver();
+    this.#turnFragments = 0;
+    this.#turnBytes = 0;
     this.flush();
   }
 
-  #taken(): void {
-    this.#settleHandedOver();
-    this.#owner.onTaken();
+  #push(item: SendItem): void {
+    this.#sealBatch();
+    this.#items.push(item);
+    this.#queuedBytes += item.bytes;
+    this.#askFlush();
   }
 
   #settleHandedOver(): void {
+    this.closeTaken = this.#closeHandedOver;
     if (this.#handedOver.length === 0) return;
     for (const waiter of this.#handedOver.splice(0)) waiter.resolve();
   }
@@ -250,11 +244,11 @@ export class SendQueue {
     this.#runtime.turnEnd.add(this);
   }
 
-  #openBatch(alone: boolean): Item {
+  #openBatch(alone: boolean): SendItem {
     const open = this.#batch;
     if (open !== null && !alone && open.bytes < BATCH_BYTES) return open;
     this.#sealBatch();
-    const batch: Item = { chunks: [], bytes: 0, messages: 0, waiters: [], raw: null, stream: null, busy: false };
+    const batch = createItem({ messages: 0 });
     this.#batch = batch;
     this.#items.push(batch);
     return batch;
@@ -266,25 +260,16 @@ export class SendQueue {
     this.#batch = null;
   }
 
-  #count(batch: Item, bytes: number, waiter: Deferred<void> | null): void {
+  #count(batch: SendItem, bytes: number, waiter: Deferred<void> | null): void {
     batch.bytes += bytes;
     batch.messages++;
     this.#queuedBytes += bytes;
     if (waiter !== null) batch.waiters.push(waiter);
   }
 
-  #controlFrame(opcode: number, payload: Uint8Array): Uint8Array {
-    const encoder = new FrameEncoder(this.#runtime, this.#role);
-    encoder.addBytes(FIN | opcode, payload);
-    return encoder.take()[0] as Uint8Array; // one small frame is one chunk
-  }
-
-  /** What goes into the next write: the control lane, then items from the head until the write is large enough. */
+  /** What goes into the next write: control frames, then items from the head until the write is large enough. */
   #takeChunks(): Uint8Array[] {
-    const chunks = this.#control.splice(0);
-    this.#controlBytes = 0;
-    if (this.#pong !== null) chunks.push(this.#pong);
-    this.#pong = null;
+    const chunks = this.#takeControl();
     for (let bytes = 0; bytes < WRITE_BYTES;) {
       const item = this.#items.peek();
       if (item === undefined || !this.#prepare(item)) break;
@@ -297,100 +282,111 @@ export class SendQueue {
         break;
       }
       this.#items.shift();
-      this.messagesSent += item.messages;
-      for (const waiter of item.waiters) this.#handedOver.push(waiter);
-      if (item.stream !== null) this.#handedOver.push(item.stream.settled);
+      this.#handOver(item);
     }
     return chunks;
   }
 
+  #takeControl(): Uint8Array[] {
+    if (this.#pings.length === 0 && this.#pong === null) return [];
+    const encoder = new FrameEncoder(this.#runtime, this.#transform.role);
+    for (const ping of this.#pings.splice(0)) {
+      encoder.addBytes(FIN | OPCODE_PING, ping);
+      this.#queuedBytes -= ping.length;
+    }
+    if (this.#pong !== null) {
+      encoder.addBytes(FIN | OPCODE_PONG, this.#pong);
+      this.#queuedBytes -= this.#pong.length;
+      this.#pong = null;
+    }
+    return encoder.take();
+  }
+
+  #handOver(item: SendItem): void {
+    this.messagesSent += item.messages;
+    for (const waiter of item.waiters) this.#handedOver.push(waiter);
+    if (item.stream !== null) this.#handedOver.push(item.stream.settled);
+    if (item.isClose) this.#closeHandedOver = true;
+  }
+
   /** Makes the head of the queue ready to leave; false when that takes longer than now. */
-  #prepare(item: Item): boolean {
+  #prepare(item: SendItem): boolean {
     if (item.busy) return false;
     if (item.chunks.length > 0) return true;
-    if (item.stream !== null) this.#pull(item, item.stream);
-    else if (item.raw !== null) return this.#compress(item, item.raw);
+    if (item.stream !== null) this.#wait(item, this.#nextFragment(item.stream));
+    else if (item.raw !== null) this.#compress(item, item.raw);
     return !item.busy;
   }
 
-  #compress(item: Item, raw: { opcode: number; data: Uint8Array }): boolean {
-    const compressed = this.#deflater?.deflate(raw.data, true) ?? raw.data;
-    if (!(compressed instanceof Promise)) {
-      this.#frameCompressed(item, raw, compressed);
-      return true;
+  #compress(item: SendItem, raw: RawMessage): void {
+    try {
+      const made = this.#transform.compress(raw);
+      if (made instanceof Promise) this.#wait(item, made);
+      else this.#fill(item, made);
+    } catch (cause) {
+      item.busy = true;
+      this.#failure = { cause }; // told when the flush is through
     }
-    item.busy = true;
-    compressed.then(
-      (data) => {
-        this.#frameCompressed(item, raw, data);
-        item.busy = false;
-        this.flush();
-      },
-      (error: unknown) => this.#owner.onUnfinishable(error),
-    );
-    return false;
   }
 
-  #frameCompressed(item: Item, raw: { opcode: number; data: Uint8Array }, compressed: Uint8Array): void {
-    // Without takeover nothing obliges us to send what compression made longer (RFC 7692 §7.2.1).
-    const plain = !this.#deflateTakeover && compressed.length >= raw.data.length;
-    const encoder = new FrameEncoder(this.#runtime, this.#role);
-    const size = encoder.addBytes(FIN | (plain ? 0 : RSV1) | raw.opcode, plain ? raw.data : compressed);
-    item.chunks.push(...encoder.take());
-    this.#queuedBytes += size - item.bytes;
-    item.bytes = size;
-  }
-
-  #pull(item: Item, stream: OutgoingStream): void {
+  /** The queue stands still until the frames are made. */
+  #wait(item: SendItem, frames: Promise<MadeFrames | null>): void {
     item.busy = true;
-    void this.#nextFragment(item, stream).then(
-      () => {
+    frames.then(
+      (made) => {
+        if (this.#items.peek() !== item) return;
         item.busy = false;
+        if (made !== null) this.#fill(item, made);
         this.flush();
       },
-      (error: unknown) => this.#streamFailed(item, stream, error),
+      (cause: unknown) => this.#failed(item, cause),
     );
   }
 
-  async #nextFragment(item: Item, stream: OutgoingStream): Promise<void> {
-    const piece = await stream.next();
-    if (this.#stopped || this.#items.peek() !== item) return;
-    const first = !stream.begun;
-    // Begun before the compressor sees it: from here on the message cannot be taken back without losing its window.
-    stream.begun = true;
-    const compress = stream.compress && this.#deflater !== null;
-    const data = typeof piece === "string" ? this.#utf8(piece) : piece;
-    let payload: Uint8Array = data ?? new Uint8Array(0);
-    if (compress && this.#deflater !== null) payload = await this.#deflater.deflate(payload, piece === null);
-    if (this.#stopped || this.#items.peek() !== item) return;
-    const opcode = !first ? OPCODE_CONTINUATION : stream.type === "text" ? OPCODE_TEXT : OPCODE_BINARY;
-    const flags = (piece === null ? FIN : 0) | (compress && first ? RSV1 : 0);
-    const encoder = new FrameEncoder(this.#runtime, this.#role);
-    item.bytes = encoder.addBytes(flags | opcode, payload);
-    item.chunks.push(...encoder.take());
-    this.#queuedBytes += item.bytes;
-    stream.finished = piece === null;
+  #fill(item: SendItem, made: MadeFrames): void {
+    for (const chunk of made.chunks) item.chunks.push(chunk);
+    this.#queuedBytes += made.bytes - item.bytes;
+    item.bytes = made.bytes;
   }
 
-  #streamFailed(item: Item, stream: OutgoingStream, error: unknown): void {
-    stream.fail(error);
-    if (this.#stopped || this.#items.peek() !== item) return;
-    if (stream.begun) {
-      this.#owner.onUnfinishable(error);
-      return;
+  async #nextFragment(stream: OutgoingStream): Promise<MadeFrames | null> {
+    if (this.#turnFragments >= TURN_FRAGMENTS || this.#turnBytes >= TURN_BYTES) {
+      await new Promise<void>((resolve) => void this.#runtime.clock.schedule(resolve, 0));
+      this.#turnFragments = 0;
+      this.#turnBytes = 0;
+      if (stream.stopped) return null;
     }
-    this.#items.shift();
-    this.flush();
+    const made = await this.#transform.nextFragment(stream);
+    this.#turnFragments++;
+    this.#turnBytes += made?.bytes ?? 0;
+    return made;
   }
 
-  #utf8(text: string): Uint8Array {
-    const { bytes } = this.#runtime;
-    const encoded = bytes.allocate(bytes.utf8ByteLength(text));
-    bytes.encodeUtf8(text, encoded, 0);
-    return encoded;
+  #failed(item: SendItem, cause: unknown): void {
+    item.stream?.fail(cause);
+    if (this.#items.peek() !== item) return;
+    if (item.stream?.begun === false) {
+      this.#items.shift();
+      this.flush();
+    } else {
+      this.#tellFailure({ cause });
+    }
   }
 
-  #dropItem(item: Item, error: () => ConnectionError): void {
+  #tellFailure({ cause }: Failure): void {
+    this.#failure = null;
+    if (!this.#stopped) this.#owner.onUnfinishable(cause);
+  }
+
+  #drop(error: () => ConnectionError): void {
+    this.#sealBatch();
+    for (let item = this.#items.shift(); item !== undefined; item = this.#items.shift()) this.#dropItem(item, error);
+    for (const ping of this.#pings.splice(0)) this.#queuedBytes -= ping.length;
+    this.#queuedBytes -= this.#pong?.length ?? 0;
+    this.#pong = null;
+  }
+
+  #dropItem(item: SendItem, error: () => ConnectionError): void {
     this.#queuedBytes -= item.bytes;
     for (const waiter of item.waiters) waiter.reject(error());
     item.stream?.cut();

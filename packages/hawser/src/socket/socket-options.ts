@@ -93,6 +93,7 @@ export const socketDefaults: SocketDefaults = {
  * @throws UsageError INVALID_ARGUMENT, naming the option, its value and what was expected
  */
 export function resolveSocketOptions(options: SocketOptions, role: "client" | "server"): ResolvedSocketOptions {
+  checkHeartbeatMode(options);
   const limit = (name: keyof SocketLimits, fallback: number): number => checkLimit(name, options[name] ?? fallback);
   const maxMessageBytes = limit("maxMessageBytes", socketDefaults.maxMessageBytes);
   const closeTimeoutMs = role === "server" ? socketDefaults.serverCloseTimeoutMs : socketDefaults.clientCloseTimeoutMs;
@@ -116,14 +117,22 @@ export function resolveSocketOptions(options: SocketOptions, role: "client" | "s
   });
 }
 
+/** A stream is given out as it comes: a text heartbeat in it would be found too late. */
+function checkHeartbeatMode({ mode, heartbeat }: SocketOptions): void {
+  if (mode !== "stream" || heartbeat === false || heartbeat?.mode !== "text") return;
+  throw new UsageError("INVALID_ARGUMENT", `heartbeat.mode is "text" in mode "stream": expected "frames"`, {
+    facts: { name: "heartbeat.mode", value: "text" },
+  });
+}
+
 function resolveHeartbeat(options: HeartbeatOptions): ResolvedHeartbeat {
   const defaults = socketDefaults.heartbeat;
   return Object.freeze({
     mode: checkOneOf("heartbeat.mode", options.mode ?? defaults.mode, ["frames", "text"] as const),
     intervalMs: checkLimit("heartbeat.intervalMs", options.intervalMs ?? defaults.intervalMs),
     timeoutMs: checkLimit("heartbeat.timeoutMs", options.timeoutMs ?? defaults.timeoutMs),
-    ping: options.ping ?? defaults.ping,
-    pong: options.pong ?? defaults.pong,
+    ping: checkText("heartbeat.ping", options.ping ?? defaults.ping),
+    pong: checkText("heartbeat.pong", options.pong ?? defaults.pong),
     strictPong: checkBoolean("heartbeat.strictPong", options.strictPong ?? defaults.strictPong),
   });
 }
@@ -146,6 +155,12 @@ export function checkBoolean(name: string, value: unknown): boolean {
   throw new UsageError("INVALID_ARGUMENT", `${name} is ${String(value)}: expected true or false`, {
     facts: { name, value: String(value) },
   });
+}
+
+function checkText(name: string, value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  const shown = value === "" ? "empty" : typeof value;
+  throw new UsageError("INVALID_ARGUMENT", `${name} is ${shown}: expected a text`, { facts: { name, value: shown } });
 }
 
 export function checkOneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {

@@ -15,16 +15,15 @@ import {
   type Role,
   type SocketState,
 } from "../protocol/index.js";
+import { Inbox } from "./inbox.js";
 import { Connection, type ConnectionOwner } from "./connection.js";
 import { type EncodedMessage, toBytes } from "./encoded-message.js";
 import { MAX_OUTSTANDING_PINGS } from "./keep-alive.js";
-import { createPullSink, createPullStreamSink, createPushSink, createPushStreamSink } from "./message-sinks.js";
+import { asHold } from "./message-sink.js";
 import { OutgoingStream } from "./outgoing-stream.js";
-import { ReceiveQueue } from "./receive-queue.js";
-import type { MessageSink } from "./receiver.js";
 import type { Runtime } from "./runtime.js";
 import type { Handlers, StreamHandlers } from "./service.js";
-import type { ResolvedSocketOptions } from "./socket-options.js";
+import { checkOneOf, type ResolvedSocketOptions } from "./socket-options.js";
 import type {
   CloseFrame,
   CloseReport,
@@ -36,7 +35,7 @@ import type {
   WaitOptions,
 } from "./socket-types.js";
 import type { Transport } from "./transport.js";
-import { aborted, isBounded, watch } from "./wait.js";
+import { checkTimeout, checkWait, isBounded, watch } from "./wait.js";
 
 /** Everything a socket is made of, once the opening handshake has succeeded. */
 export interface SocketSetup<Data = unknown> {
@@ -81,9 +80,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   data: Data;
   readonly #setup: SocketSetup<Data>;
   readonly #connection: Connection;
-  #messages: ReceiveQueue<Message> | null = null;
-  #streams: ReceiveQueue<MessageStream> | null = null;
-  #stream: MessageStream | null = null;
+  readonly #inbox: Inbox<Data>;
   #drained: Deferred<void>[] = [];
   #report: CloseReport | null = null;
   #closed: Deferred<CloseReport> | null = null;
@@ -92,9 +89,8 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     this.#setup = setup;
     this.data = setup.data as Data; // absent means that Data includes undefined: the application says so
     const { deflate, role } = setup;
-    this.#connection = new Connection({ ...setup, deflated: deflate !== null }, this, (connection) =>
-      this.#createSink(connection),
-    );
+    this.#inbox = this.#createInbox();
+    this.#connection = new Connection({ ...setup, deflated: deflate !== null }, this, this.#inbox.sink);
     if (deflate === null) return;
     const { server, client } = deflate.agreement;
     const [own, peers] = role === "server" ? [server, client] : [client, server];
@@ -145,7 +141,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     this.#connection.start();
     this.#setup.onOpen?.(this);
     try {
-      const opening = this.#setup.handlers?.open?.(this);
+      const opening = asHold(this.#setup.handlers?.open?.(this));
       if (opening !== undefined) this.#connection.receiver.hold(opening);
     } catch (error) {
       this.#connection.onHandlerFailed(error);
@@ -159,9 +155,9 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   send(data: string | ArrayBufferView | ArrayBuffer, options?: SendOptions): Promise<void> {
     const waiter = createDeferred<void>();
     try {
-      if (options?.signal?.aborted === true) throw aborted(options.signal);
-      this.#accept(data, options?.compress, { waiter, alone: isBounded(options) });
-      watch(waiter, options, this.#setup.runtime, () => this.#connection.queue.remove(waiter));
+      checkWait(options);
+      this.#accept("send", data, options?.compress, { waiter, alone: isBounded(options) });
+      watch(waiter, options, this.#setup.runtime, () => this.#cancelSend(waiter));
     } catch (error) {
       waiter.reject(error);
     }
@@ -169,7 +165,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   }
 
   post(data: string | ArrayBufferView | ArrayBuffer, options?: { readonly compress?: boolean }): boolean {
-    this.#accept(data, options?.compress, null);
+    this.#accept("post", data, options?.compress, null);
     return this.#belowSoftLimit();
   }
 
@@ -177,25 +173,29 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   postEncoded(message: EncodedMessage): boolean {
     const { role, deflate } = this.#setup;
     if (role === "client" || (deflate !== null && message.payload.length >= deflate.thresholdBytes)) {
-      this.#accept(message.data, undefined, null);
+      this.#accept("post", message.data, undefined, null);
     } else {
-      this.#admit(message.frame.length);
+      this.#admit("post", message.frame.length);
       this.#connection.queue.addFrame(message.frame);
-      this.#connection.account();
     }
     return this.#belowSoftLimit();
   }
 
   drained(options?: WaitOptions): Promise<void> {
-    if (this.#report !== null) return quiet(Promise.reject(this.#endError(this.#report)));
-    if (this.#belowSoftLimit()) return Promise.resolve();
     const waiter = createDeferred<void>();
-    this.#drained.push(waiter);
-    watch(waiter, options, this.#setup.runtime, () => {
-      const before = this.#drained.length;
-      this.#drained = this.#drained.filter((other) => other !== waiter);
-      return this.#drained.length < before;
-    });
+    try {
+      checkWait(options);
+      if (this.#report !== null) throw this.#endError(this.#report);
+      if (this.#belowSoftLimit()) return Promise.resolve();
+      this.#drained.push(waiter);
+      watch(waiter, options, this.#setup.runtime, () => {
+        const before = this.#drained.length;
+        this.#drained = this.#drained.filter((other) => other !== waiter);
+        return this.#drained.length < before;
+      });
+    } catch (error) {
+      waiter.reject(error);
+    }
     return quiet(waiter.promise);
   }
 
@@ -205,22 +205,13 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   ): Promise<void> {
     const settled = createDeferred<void>();
     try {
-      if (options.signal?.aborted === true) throw aborted(options.signal);
-      this.#requireSending();
-      const { queue } = this.#connection;
+      checkWait(options);
+      this.#requireSending("sendStream");
       const compress = this.#setup.deflate !== null && options.compress !== false;
-      const stream = new OutgoingStream(source, settled, { type: options.type ?? null, compress });
-      queue.addStream(stream);
-      watch(settled, options, this.#setup.runtime, () => {
-        stream.stop();
-        if (!queue.removeStream(stream) && !stream.finished) {
-          // A message cut short must not look like a whole one: the connection goes with it.
-          this.#connection.onUnfinishable(
-            new ConnectionError("ABORTED", "a stream was cancelled after its first fragment had left"),
-          );
-        }
-        return true;
-      });
+      const type = options.type === undefined ? null : checkOneOf("type", options.type, ["text", "binary"] as const);
+      const stream = new OutgoingStream(source, settled, { type, compress });
+      this.#connection.queue.addStream(stream);
+      watch(settled, options, this.#setup.runtime, (error) => this.#cancelStream(stream, error));
     } catch (error) {
       settled.reject(error);
     }
@@ -230,15 +221,13 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   // Receiving
 
   receive(options?: WaitOptions): Promise<Message | null> {
-    if (this.#messages === null) return quiet(Promise.reject(this.#wrongMode("receive", "message")));
-    return this.#messages.receive(options, this.#setup.runtime);
+    const message = this.#inbox.receive(options);
+    this.#connection.account();
+    return message;
   }
 
-  async receiveStream(options?: WaitOptions): Promise<MessageStream | null> {
-    if (this.#streams === null) throw this.#wrongMode("receiveStream", "stream");
-    this.#stream?.cancel();
-    this.#stream = await this.#streams.receive(options, this.#setup.runtime);
-    return this.#stream;
+  receiveStream(options?: WaitOptions): Promise<MessageStream | null> {
+    return this.#inbox.receiveStream(options);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
@@ -254,9 +243,9 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   ping(data?: string | Uint8Array, options?: WaitOptions): Promise<number> {
     const waiter = createDeferred<number>();
     try {
-      if (options?.signal?.aborted === true) throw aborted(options.signal);
-      this.#requireSending();
-      const { keepAlive } = this.#connection;
+      checkWait(options);
+      this.#requireSending("ping");
+      const { keepAlive, queue } = this.#connection;
       const payload = data === undefined ? keepAlive.nextPayload() : copyBytes(toBytes(data, this.#setup.runtime));
       if (payload.length > MAX_CONTROL_BYTES) {
         throw new UsageError(
@@ -265,7 +254,8 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
           { facts: { size: payload.length, limit: MAX_CONTROL_BYTES } },
         );
       }
-      if (keepAlive.outstanding >= MAX_OUTSTANDING_PINGS) {
+      // A cancelled ping is not outstanding any more, but may still wait to be sent.
+      if (Math.max(keepAlive.outstanding, queue.waitingPings) >= MAX_OUTSTANDING_PINGS) {
         throw new ConnectionError("QUEUE_FULL", `${MAX_OUTSTANDING_PINGS} pings are unanswered`, {
           facts: { limit: MAX_OUTSTANDING_PINGS },
         });
@@ -280,6 +270,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
 
   close(code?: number, reason = "", options?: WaitOptions): Promise<CloseReport> {
     const frame = this.#closeFrame(code ?? CLOSE_NORMAL, reason);
+    checkTimeout(options);
     const connection = this.#connection;
     if (canSend(connection.state)) void connection.beginClose(frame, true);
     else if (connection.state === "close-sent") connection.hurryClose();
@@ -294,7 +285,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   }
 
   abort(reason = "the application aborted it"): void {
-    this.#messages?.clear();
+    if (!isOver(this.state)) this.#inbox.clear();
     this.#connection.abort(new ConnectionError("ABORTED", reason), "local");
   }
 
@@ -305,12 +296,11 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   // ConnectionOwner: called by the Connection alone
 
   get queuedBytes(): number {
-    return this.#messages?.bytes ?? 0;
+    return this.#inbox.bytes;
   }
 
   onPeerClose(frame: CloseFrame): void {
-    this.#messages?.finish(null);
-    this.#streams?.finish(null);
+    this.#inbox.finish(null);
     this.#call(() => this.#setup.handlers?.closing?.(this, frame));
   }
 
@@ -321,58 +311,65 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
 
   onError(error: HawserError): void {
     try {
-      this.#setup.handlers?.error?.(this, error);
-    } catch {
       // Whoever fails in the handler of failures is told in the report already.
+      asHold(this.#setup.handlers?.error?.(this, error))?.then(undefined, () => {});
+    } catch {
+      // the same
     }
   }
 
   onClosed(report: CloseReport): void {
     this.#report = report;
-    const end = this.#connection.receiveEnd;
-    this.#messages?.finish(end);
-    this.#streams?.finish(end);
+    this.#inbox.finish(this.#connection.receiveEnd);
     for (const waiter of this.#drained.splice(0)) waiter.reject(this.#endError(report));
     this.#closed?.resolve(report);
     this.#call(() => this.#setup.handlers?.close?.(this, report));
     this.#setup.onClosed?.(this, report);
   }
 
-  #call(handler: () => void): void {
+  /** Calls a handler that nothing waits for. */
+  #call(handler: () => unknown): void {
+    const onFailed = (error: unknown): void => this.#connection.onHandlerFailed(error);
     try {
-      handler();
+      asHold(handler())?.then(undefined, onFailed);
     } catch (error) {
-      this.#connection.onHandlerFailed(error);
+      onFailed(error);
     }
   }
 
-  #createSink(connection: Connection): MessageSink {
-    const { handlers, options } = this.#setup;
-    const onFailed = (error: unknown): void => connection.onHandlerFailed(error);
-    if (options.mode === "stream") {
-      if (handlers !== undefined) {
-        return createPushStreamSink(this, handlers as StreamHandlers<Data>, options, onFailed);
-      }
-      this.#streams = new ReceiveQueue({ maxItems: Infinity, maxBytes: Infinity }); // a stream waits for the one before
-      return createPullStreamSink(this.#streams, options);
-    }
-    const intercept = options.heartbeat?.mode === "text" ? (text: string) => this.#takeHeartbeat(text) : null;
-    if (handlers !== undefined) return createPushSink(this, handlers as Handlers<Data>, options.borrow, intercept);
-    this.#messages = new ReceiveQueue({ maxItems: options.maxReceiveMessages, maxBytes: options.maxReceiveBytes });
-    return createPullSink(this.#messages, intercept);
+  #createInbox(): Inbox<Data> {
+    const { handlers, options, runtime } = this.#setup;
+    const inText = options.heartbeat?.mode === "text";
+    const intercept = (text: string): boolean => this.#connection.textHeartbeat?.intercept(text) === true;
+    return new Inbox<Data>(
+      { socket: this, runtime, options, handlers, intercept: inText ? intercept : null },
+      {
+        onFault: (error) => this.#connection.onFault(error),
+        onHandlerFailed: (error) => this.#connection.onHandlerFailed(error),
+      },
+    );
   }
 
-  /** The seeds' heartbeat: exact texts, consumed on both sides. */
-  #takeHeartbeat(text: string): boolean {
-    const heartbeat = this.#setup.options.heartbeat;
-    if (heartbeat === null) return false;
-    if (text === heartbeat.pong) this.#connection.keepAlive.textPonged(this.#setup.runtime.clock.now());
-    else if (text !== heartbeat.ping) return false;
-    else if (canSend(this.state)) this.#connection.queue.addMessage(heartbeat.pong, null, false);
+  #cancelSend(waiter: Deferred<void>): boolean {
+    const removed = this.#connection.queue.remove(waiter);
+    if (removed) {
+      this.onSpace();
+      this.#connection.account();
+    }
+    return removed;
+  }
+
+  #cancelStream(stream: OutgoingStream, error: ConnectionError): boolean {
+    if (stream.finished) return false;
+    const removed = this.#connection.queue.removeStream(stream);
+    stream.fail(error);
+    // A message cut short must not look like a whole one: the connection goes with it.
+    if (!removed) this.#connection.onUnfinishable(error);
     return true;
   }
 
   #accept(
+    call: string,
     data: string | ArrayBufferView | ArrayBuffer,
     compress: boolean | undefined,
     wait: { waiter: Deferred<void>; alone: boolean } | null,
@@ -380,22 +377,18 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     const { deflate, runtime } = this.#setup;
     const { queue } = this.#connection;
     const content = typeof data === "string" ? data : toBytes(data, runtime);
-    this.#admit(content.length, content);
+    this.#admit(call, content.length, content);
     if (deflate !== null && compress !== false && content.length >= deflate.thresholdBytes) {
-      queue.addCompressible(
-        typeof data === "string" ? OPCODE_TEXT : OPCODE_BINARY,
-        toBytes(content, runtime),
-        wait?.waiter ?? null,
-      );
+      const opcode = typeof data === "string" ? OPCODE_TEXT : OPCODE_BINARY;
+      queue.addCompressible({ opcode, data: toBytes(content, runtime) }, wait?.waiter ?? null);
     } else {
       queue.addMessage(content, wait?.waiter ?? null, wait?.alone ?? false);
     }
-    this.#connection.account();
   }
 
   /** Refuses what may not be sent now, or has no room. */
-  #admit(size: number, content?: string | Uint8Array): void {
-    this.#requireSending();
+  #admit(call: string, size: number, content?: string | Uint8Array): void {
+    this.#requireSending(call);
     const { queue } = this.#connection;
     const { maxQueueBytes, softQueueBytes } = this.#setup.options;
     let buffered = queue.bufferedBytes;
@@ -423,22 +416,14 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     return this.bufferedBytes <= this.#setup.options.softQueueBytes;
   }
 
-  #requireSending(): void {
-    if (!canSend(this.state)) throw this.#wrongState("send");
+  #requireSending(call: string): void {
+    if (!canSend(this.state)) throw this.#wrongState(call);
   }
 
   #wrongState(call: string): UsageError {
     return new UsageError("INVALID_STATE", `${call} is not possible while the socket is ${this.state}`, {
       facts: { call, state: this.state },
     });
-  }
-
-  #wrongMode(call: string, mode: string): UsageError {
-    const why =
-      this.#setup.handlers === undefined
-        ? `needs mode "${mode}"`
-        : "is not possible on a socket with handlers: messages are pushed to them";
-    return new UsageError("INVALID_STATE", `${call} ${why}`, { facts: { call, mode: this.#setup.options.mode } });
   }
 
   #closeFrame(code: number, reason: string): CloseFrame {
