@@ -50,6 +50,24 @@ it("closes with 1000 on Ctrl-C", async () => {
   expect(stderr).toMatch(/closed 1000 normal closure; by this side/);
 });
 
+it("closes when the server closes, although more could be typed", async () => {
+  const url = await startPeer((ws) => ws.on("message", () => ws.close(1001)));
+  const program = new Program(["connect", url]);
+  await program.waitFor("stderr", /connected/);
+  program.type("go");
+  expect(await program.ended).toMatchObject({ code: 0 });
+});
+
+it("closes with 1000 when nobody reads its output any more", async () => {
+  const { wsUrl } = await startServing("--time-interval-ms", "20");
+  const program = new Program(["connect", `${wsUrl}/time`]);
+  await program.waitFor("stdout", /Server time/);
+  program.stopReading();
+  const { code, stderr } = await program.ended;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/closed 1000 .*; by this side/);
+});
+
 it("aborts on a second signal, when the server does not answer the first", async () => {
   const url = await startPeer((ws) => ws.pause());
   const program = new Program(["connect", url]);

@@ -6,7 +6,9 @@ import { shareServing } from "./support/program.js";
 let url = "";
 
 beforeAll(async () => {
-  ({ url } = await shareServing());
+  const serving = await shareServing();
+  url = serving.url;
+  return () => serving.program.kill("SIGKILL");
 });
 
 const html = { Accept: "text/html,application/xhtml+xml,*/*;q=0.8" };

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { afterAll, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 
 const bin = fileURLToPath(new URL("../../bin/hawser.js", import.meta.url));
 
@@ -74,6 +74,11 @@ export class Program {
     this.#process.stdin.end();
   }
 
+  /** Leaves, as the reader of `hawser connect ... | head -1` does. */
+  stopReading(): void {
+    this.#process.stdout.destroy();
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }
@@ -108,9 +113,9 @@ export function startServing(...args: readonly string[]): Promise<Serving> {
   return serveAs(new Program(["serve", "--port", "0", ...args]));
 }
 
-/** One for all tests of a file: call it in `beforeAll`. */
+/** One for all tests of a file: `beforeAll` opens it and returns the function that ends its program. */
 export function shareServing(...args: readonly string[]): Promise<Serving> {
-  return serveAs(new Program(["serve", "--port", "0", ...args], { onCleanup: afterAll }));
+  return serveAs(new Program(["serve", "--port", "0", ...args], { onCleanup: () => {} }));
 }
 
 async function serveAs(program: Program): Promise<Serving> {
