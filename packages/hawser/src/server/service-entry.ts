@@ -39,7 +39,9 @@ export class ServiceEntry implements ServiceHandle {
   readonly protocols: readonly string[];
   /** The service, when it is made of handlers. */
   readonly handlers: Handlers | null;
-  /** The service, when it is a function: its sockets have no handlers, so messages wait for `receive`. */
+  /** Asked before the 101, if anybody is. */
+  readonly admit: Handlers["admit"] | undefined;
+  /** The service, when it is a function: its sockets have no handlers unless it returns some. */
   readonly run: SocketHandler | null;
   /** What sockets call; one object for all of them. */
   readonly hooks: Pick<SocketSetup, "handlers" | "onClosed">;
@@ -48,13 +50,14 @@ export class ServiceEntry implements ServiceHandle {
   readonly #home: ServiceHome;
 
   constructor(path: string, service: Service, options: ServiceOptions, home: ServiceHome) {
-    checkOptionNames("service", options, [...socketOptionNames, "protocols"]);
+    checkOptionNames("service", options, [...socketOptionNames, "protocols", "admit"]);
     checkHeartbeatNames(options.heartbeat);
     checkService(service);
     this.path = path;
     this.#home = home;
     this.run = typeof service === "function" ? service : null;
     this.handlers = typeof service === "function" ? null : service;
+    this.admit = options.admit ?? this.handlers?.admit?.bind(this.handlers);
     const onClosed = (socket: TransportSocket, report: CloseReport): void => this.#closed(socket, report);
     this.hooks = this.handlers === null ? { onClosed } : { onClosed, handlers: this.handlers };
     this.protocols = options.protocols === undefined ? home.protocols : checkProtocols(options.protocols);
@@ -69,24 +72,25 @@ export class ServiceEntry implements ServiceHandle {
     this.onRemove();
   }
 
-  /** Calls the `error` handler; one that throws costs its own connection, nobody else's. */
+  /** Calls the socket's `error` handler, whatever that does. */
   tellError(socket: TransportSocket, error: HawserError): void {
-    try {
-      this.handlers?.error?.(socket, error);
-    } catch (thrown) {
-      this.#fail(socket, thrown);
-    }
+    socket.onError(error);
   }
 
-  /** Starts a service that is a function, on a socket just opened. */
-  start(socket: TransportSocket, info: HandshakeInfo): void {
-    if (this.run === null) return;
+  /** Starts a service that is a function, on a socket just opened; answers the handlers that it wants for it, if any. */
+  start(socket: TransportSocket, info: HandshakeInfo): Handlers | undefined {
+    if (this.run === null) return undefined;
     try {
-      const running = this.run(socket, info);
-      if (running instanceof Promise) this.#follow(socket, running);
+      const made = this.run(socket, info);
+      if (made instanceof Promise) this.#follow(socket, made);
+      else if (typeof made === "object") {
+        checkService(made as Handlers); // streams or messages: the mode tells, not the type
+        return made as Handlers;
+      }
     } catch (error) {
       this.#fail(socket, error);
     }
+    return undefined;
   }
 
   #closed(socket: TransportSocket, report: CloseReport): void {
@@ -140,7 +144,7 @@ function checkService(service: Service): void {
 
 /** An option that is there but undefined means the same as one that is not there. */
 function mergeOptions(defaults: SocketDefaults, options: ServiceOptions): SocketOptions {
-  const { protocols: _protocols, heartbeat, ...own } = options;
+  const { protocols: _protocols, admit: _admit, heartbeat, ...own } = options;
   const merged: Record<string, unknown> = { ...defaults };
   for (const [name, value] of Object.entries(own)) {
     if (value !== undefined) merged[name] = value;

@@ -58,18 +58,25 @@ export interface ServiceStreamHandlers<Data, Path extends string> extends Common
 }
 
 /**
- * A service that makes its own use of each socket: by `receive`, by `for await`. When the promise that it returns settles,
- * the connection is closed: with 1000, or with 1011 when it was rejected.
+ * A service made anew for each socket, which it gets open. It returns the handlers of this one socket. Or it makes its own
+ * use of the socket, by `receive` or `for await`: then, when the promise that it returns settles, the connection is closed,
+ * with 1000, or with 1011 when it was rejected. Who may connect is the option `admit`.
  */
 export type ServiceFunction<Data, Path extends string> = (
   socket: ServiceSocket<Data, Path>,
   info: ServiceRequest<Path>,
-) => void | Promise<void>;
+) =>
+  | void
+  | Promise<void>
+  | Omit<ServiceHandlers<Data, Path>, "admit">
+  | Omit<ServiceStreamHandlers<Data, Path>, "admit">;
 
 /** What one service does otherwise than the server's options say. */
 export interface ServiceOptions extends SocketOptions {
   /** The sub-protocols spoken. The first one of the client's that is listed is chosen; with none in common, none. @default the server's */
   readonly protocols?: readonly string[];
+  /** Runs before the 101, for a service that is a function: one of handlers has its own. May refuse; throwing answers 500. */
+  readonly admit?: (request: HandshakeInfo) => AdmitResult | Promise<AdmitResult>;
   /** false: no heartbeat. Fields that are left out are the server's. */
   readonly heartbeat?: HeartbeatOptions | false;
 }

@@ -4,7 +4,7 @@ import { sha1, StreamTransport } from "../node/index.js";
 import { acceptDeflateOffer, acceptKey, formatUpgradeResponse } from "../protocol/index.js";
 import type { DeflateAgreement, RefusalResponse } from "../protocol/index.js";
 import { TransportSocket } from "../socket/index.js";
-import type { Admission, HandshakeInfo } from "../socket/index.js";
+import type { Admission, Handlers, HandshakeInfo } from "../socket/index.js";
 import { runAdmission } from "./admission.js";
 import type { AdmissionOutcome, PendingAdmission } from "./admission.js";
 import { checkHandshake } from "./handshake-check.js";
@@ -75,13 +75,13 @@ export function handleUpgrade(
 
 function admit(upgrade: Upgrade, head: Uint8Array): void {
   const { service, stream, home } = upgrade;
-  const { handlers } = service;
-  if (handlers?.admit === undefined) {
+  const { admit: ask } = service;
+  if (ask === undefined) {
     finish(upgrade, { kind: "admitted", admission: {}, head });
     return;
   }
   const { runtime, handshakeTimeoutMs: timeoutMs } = home.options;
-  const outcome = runAdmission((signal) => handlers.admit?.(createInfo(upgrade, signal)), {
+  const outcome = runAdmission((signal) => ask(createInfo(upgrade, signal)), {
     stream,
     head,
     runtime,
@@ -156,8 +156,8 @@ function open(upgrade: Upgrade, admission: Admission, head: Uint8Array): void {
     });
     // before its `open` handler, which may broadcast
     home.onOpen(socket, service);
-    socket.open(head);
-    if (service.run !== null) service.start(socket, createInfo(upgrade, new AbortController().signal));
+    const choose = (): Handlers | undefined => service.start(socket, createInfo(upgrade, new AbortController().signal));
+    socket.open(head, service.run === null ? undefined : choose);
   } catch (error) {
     // behind a 101 there is no HTTP answer any more
     home.options.log.error({ err: error }, "a connection could not be opened");

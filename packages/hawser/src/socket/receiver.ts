@@ -31,7 +31,7 @@ export class Receiver implements StreamIntakeOwner {
   readonly #transport: Transport;
   readonly #parser: FrameParser;
   readonly #options: FrameParserOptions;
-  readonly #sink: MessageSink;
+  #sink: MessageSink;
   readonly #streams: StreamIntake;
   readonly #owner: ReceiverOwner;
   #inflater: Inflater | null = null;
@@ -57,6 +57,12 @@ export class Receiver implements StreamIntakeOwner {
     this.#sink = sink;
     this.#streams = new StreamIntake(options.bytes, sink, this);
     this.#owner = owner;
+  }
+
+  /** Gives messages to another sink; none may have come yet. */
+  useSink(sink: MessageSink): void {
+    this.#sink = sink;
+    this.#streams.useSink(sink);
   }
 
   useInflater(inflater: Inflater): void {

@@ -69,8 +69,14 @@ export interface StreamHandlers<Data = unknown> extends Omit<Handlers<Data>, "me
   message?(socket: Socket<Data>, stream: MessageStream): unknown;
 }
 
-/** A service that makes its own use of each socket: by `receive`, by `for await`. It gets the socket open. */
-export type SocketHandler<Data = unknown> = (socket: Socket<Data>, info: HandshakeInfo) => void | Promise<void>;
+/**
+ * A service made anew for each socket, which it gets open. It returns the handlers of this one socket; or it returns none and
+ * makes its own use of the socket, by `receive` or `for await`.
+ */
+export type SocketHandler<Data = unknown> = (
+  socket: Socket<Data>,
+  info: HandshakeInfo,
+) => void | Promise<void> | Omit<Handlers<Data>, "admit"> | Omit<StreamHandlers<Data>, "admit">;
 
 /** What can be put at a path. */
 export type Service<Data = unknown> = Handlers<Data> | SocketHandler<Data>;

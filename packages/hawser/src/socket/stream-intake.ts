@@ -17,7 +17,7 @@ export interface StreamIntakeOwner {
 /** The way in of stream mode: the pieces of one message after the other, decoded or inflated, to the sink's streams. */
 export class StreamIntake {
   readonly #bytes: ByteOperations;
-  readonly #sink: MessageSink;
+  #sink: MessageSink;
   readonly #owner: StreamIntakeOwner;
   #inflater: Inflater | null = null;
   /** The message under way; null between two, and when it is not wanted. */
@@ -31,6 +31,10 @@ export class StreamIntake {
     this.#bytes = bytes;
     this.#sink = sink;
     this.#owner = owner;
+  }
+
+  useSink(sink: MessageSink): void {
+    this.#sink = sink;
   }
 
   useInflater(inflater: Inflater): void {

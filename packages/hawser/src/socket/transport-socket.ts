@@ -37,6 +37,8 @@ import type {
 import type { Transport } from "./transport.js";
 import { checkTimeout, checkWait, isBounded, watch } from "./wait.js";
 
+type SocketHandlers<Data> = Handlers<Data> | StreamHandlers<Data>;
+
 /** Everything a socket is made of, once the opening handshake has succeeded. */
 export interface SocketSetup<Data = unknown> {
   readonly role: Role;
@@ -59,7 +61,7 @@ export interface SocketSetup<Data = unknown> {
   /** Bytes that came right behind the handshake. */
   readonly head?: Uint8Array;
   /** Given: messages are pushed. Absent: they wait for `receive` or `receiveStream`. */
-  readonly handlers?: Handlers<Data> | StreamHandlers<Data>;
+  readonly handlers?: SocketHandlers<Data>;
   /** Called once, before the `open` handler: whoever keeps a list of sockets has this one by then. */
   readonly onOpen?: (socket: TransportSocket<Data>) => void;
   /** Called once, after the `close` handler. */
@@ -80,13 +82,15 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   data: Data;
   readonly #setup: SocketSetup<Data>;
   readonly #connection: Connection;
-  readonly #inbox: Inbox<Data>;
+  #inbox: Inbox<Data>;
+  #handlers: SocketHandlers<Data> | undefined;
   #drained: Deferred<void>[] = [];
   #report: CloseReport | null = null;
   #closed: Deferred<CloseReport> | null = null;
 
   constructor(setup: SocketSetup<Data>) {
     this.#setup = setup;
+    this.#handlers = setup.handlers;
     this.data = setup.data as Data; // absent means that Data includes undefined: the application says so
     const { deflate, role } = setup;
     this.#inbox = this.#createInbox();
@@ -136,12 +140,16 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     return this.#closed.promise;
   }
 
-  /** Begins the life of the connection; called once, by `openSocket`. */
-  open(head: Uint8Array | undefined): void {
+  /**
+   * Begins the life of the connection; called once, by `openSocket`. `choose` is asked for handlers while the socket is open
+   * and nothing has been read.
+   */
+  open(head: Uint8Array | undefined, choose?: () => SocketHandlers<Data> | undefined): void {
     this.#connection.start();
     this.#setup.onOpen?.(this);
+    this.#useHandlers(choose?.());
     try {
-      const opening = asHold(this.#setup.handlers?.open?.(this));
+      const opening = asHold(this.#handlers?.open?.(this));
       if (opening !== undefined) this.#connection.receiver.hold(opening);
     } catch (error) {
       this.#connection.onHandlerFailed(error);
@@ -301,7 +309,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
 
   onPeerClose(frame: CloseFrame): void {
     this.#inbox.finish(null);
-    this.#call(() => this.#setup.handlers?.closing?.(this, frame));
+    this.#call(() => this.#handlers?.closing?.(this, frame));
   }
 
   onSpace(): void {
@@ -312,7 +320,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   onError(error: HawserError): void {
     try {
       // Whoever fails in the handler of failures is told in the report already.
-      asHold(this.#setup.handlers?.error?.(this, error))?.then(undefined, () => {});
+      asHold(this.#handlers?.error?.(this, error))?.then(undefined, () => {});
     } catch {
       // the same
     }
@@ -323,7 +331,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     this.#inbox.finish(this.#connection.receiveEnd);
     for (const waiter of this.#drained.splice(0)) waiter.reject(this.#endError(report));
     this.#closed?.resolve(report);
-    this.#call(() => this.#setup.handlers?.close?.(this, report));
+    this.#call(() => this.#handlers?.close?.(this, report));
     this.#setup.onClosed?.(this, report);
   }
 
@@ -337,8 +345,18 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     }
   }
 
+  /** From pull to push, before anything was read. */
+  #useHandlers(handlers: SocketHandlers<Data> | undefined): void {
+    if (handlers === undefined) return;
+    this.#handlers = handlers;
+    this.#inbox.finish(null);
+    this.#inbox = this.#createInbox();
+    this.#connection.receiver.useSink(this.#inbox.sink);
+  }
+
   #createInbox(): Inbox<Data> {
-    const { handlers, options, runtime } = this.#setup;
+    const { options, runtime } = this.#setup;
+    const handlers = this.#handlers;
     const inText = options.heartbeat?.mode === "text";
     const intercept = (text: string): boolean => this.#connection.textHeartbeat?.intercept(text) === true;
     return new Inbox<Data>(

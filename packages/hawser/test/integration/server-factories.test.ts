@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { expect, it } from "vitest";
+import { addEcho, connectWs, receiveClose, receiveText, startServer } from "../support/server-fixture.js";
+
+it("makes the handlers of each socket anew when a service is a factory", async () => {
+  const seen: string[] = [];
+  const server = await startServer({}, (it) => {
+    it.service("/count", (socket, info) => {
+      let count = 0; // one for each connection, as the fields of a behaviour object are
+      const name = info.query.get("name") ?? "nobody";
+      return {
+        open: () => void seen.push(`${name} opened ${socket.state}`),
+        message: () => void socket.post(`${name} ${++count}`),
+        close: (_socket, report) => void seen.push(`${name} closed ${report.code}`),
+      };
+    });
+  });
+  const anna = await connectWs(server, "/count?name=anna");
+  const bert = await connectWs(server, "/count?name=bert");
+  anna.send("x");
+  expect(await receiveText(anna)).toBe("anna 1");
+  anna.send("x");
+  expect(await receiveText(anna)).toBe("anna 2");
+  bert.send("x");
+  expect(await receiveText(bert)).toBe("bert 1");
+  for (const client of [anna, bert]) {
+    client.close(1000);
+    await once(client, "close");
+  }
+  expect(seen).toEqual(["anna opened open", "bert opened open", "anna closed 1000", "bert closed 1000"]);
+});
+
+it("gives the first message, sent with the handshake, to the handlers that a factory returns", async () => {
+  const server = await startServer({}, (it) => {
+    it.service("/early", () => ({ message: (socket, data) => void socket.post(data) }));
+  });
+  const client = new WebSocket(`${server.url}/early`);
+  client.on("open", () => client.send("at once"));
+  expect(await receiveText(client)).toBe("at once");
+  client.terminate();
+});
+
+it("closes with 1011 when a factory throws, and goes on with others", async () => {
+  const server = await startServer({}, (it) => {
+    it.service("/broken", () => {
+      throw new Error("planted");
+    });
+    addEcho(it);
+  });
+  const other = await connectWs(server, "/echo");
+  const client = await connectWs(server, "/broken");
+  expect(await receiveClose(client)).toEqual({ code: 1011, reason: "" });
+  other.send("still here");
+  expect(await receiveText(other)).toBe("still here");
+});
+
+it("closes with 1011 when a factory returns handlers that are no functions", async () => {
+  const server = await startServer({}, (it) => {
+    it.service("/broken", (() => ({ message: 42 })) as never);
+  });
+  const client = await connectWs(server, "/broken");
+  expect(await receiveClose(client)).toEqual({ code: 1011, reason: "" });
+});
+
+it("asks the option admit before a service that is a function gets the socket", async () => {
+  const server = await startServer({}, (it) => {
+    it.service("/pull", (socket) => socket.send(`hello ${String(socket.data)}`), {
+      admit: (request) => (request.query.has("key") ? { data: request.query.get("key") } : { status: 401 }),
+    });
+  });
+  const refused = new WebSocket(`${server.url}/pull`);
+  const [, response] = (await once(refused, "unexpected-response")) as [unknown, { statusCode: number }];
+  expect(response.statusCode).toBe(401);
+  refused.on("error", () => {});
+  refused.terminate();
+  const client = new WebSocket(`${server.url}/pull?key=k`);
+  expect(await receiveText(client)).toBe("hello k");
+});
