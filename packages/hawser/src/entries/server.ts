@@ -16,6 +16,7 @@ export type {
   ServiceOptions,
   ServiceRequest,
   ServiceSocket,
+  ServiceStreamFunction,
   ServiceStreamHandlers,
 } from "../server/index.js";
 export type { TlsFile, TlsFiles } from "../node/index.js";

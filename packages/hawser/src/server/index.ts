@@ -13,5 +13,6 @@ export type {
   ServiceOptions,
   ServiceRequest,
   ServiceSocket,
+  ServiceStreamFunction,
   ServiceStreamHandlers,
 } from "./service-types.js";

@@ -25,6 +25,7 @@ import type {
   ServiceHandle,
   ServiceHandlers,
   ServiceOptions,
+  ServiceStreamFunction,
   ServiceStreamHandlers,
 } from "./service-types.js";
 import { createSocketIds } from "./socket-ids.js";
@@ -100,7 +101,7 @@ export class Server implements AsyncDisposable {
    */
   service<Data = unknown, const Path extends string = string>(
     path: Path,
-    handlers: ServiceStreamHandlers<Data, Path>,
+    handlers: ServiceStreamHandlers<Data, Path> | ServiceStreamFunction<Data, Path>,
     options: ServiceOptions & { readonly mode: "stream" },
   ): ServiceHandle<Data>;
   service<Data = unknown, const Path extends string = string>(

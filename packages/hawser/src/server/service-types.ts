@@ -65,11 +65,13 @@ export interface ServiceStreamHandlers<Data, Path extends string> extends Common
 export type ServiceFunction<Data, Path extends string> = (
   socket: ServiceSocket<Data, Path>,
   info: ServiceRequest<Path>,
-) =>
-  | void
-  | Promise<void>
-  | Omit<ServiceHandlers<Data, Path>, "admit">
-  | Omit<ServiceStreamHandlers<Data, Path>, "admit">;
+) => void | Promise<void> | Omit<ServiceHandlers<Data, Path>, "admit">;
+
+/** The same in stream mode. */
+export type ServiceStreamFunction<Data, Path extends string> = (
+  socket: ServiceSocket<Data, Path>,
+  info: ServiceRequest<Path>,
+) => void | Promise<void> | Omit<ServiceStreamHandlers<Data, Path>, "admit">;
 
 /** What one service does otherwise than the server's options say. */
 export interface ServiceOptions extends SocketOptions {
