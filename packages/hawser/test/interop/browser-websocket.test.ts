@@ -13,7 +13,10 @@ const executablePath = process.env["HAWSER_CHROMIUM"];
 /** Nothing but what a test does goes over the network. */
 const quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"];
 
-describe.skipIf(executablePath === undefined)("Chromium's WebSocket, and our server", () => {
+/** Chromium needs more of a busy machine than other peers. */
+const timeout = 30_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
+
+describe.skipIf(executablePath === undefined)("Chromium's WebSocket, and our server", { timeout }, () => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;

@@ -1,5 +1,6 @@
 export type PeerCommand =
   | { readonly run: "open"; readonly url: string; readonly protocols?: readonly string[] }
+  | { readonly run: "forget" }
   | { readonly run: "send"; readonly text: string }
   | { readonly run: "sendBytes"; readonly size: number; readonly seed: number }
   | { readonly run: "sendSeries"; readonly count: number; readonly seed: number }
@@ -17,6 +18,7 @@ export type PeerReport =
     }
   | { readonly event: "collected"; readonly hash: number }
   | { readonly event: "close"; readonly code: number; readonly reason: string; readonly wasClean: boolean }
+  | { readonly event: "forgotten" }
   | { readonly event: "error" }
   | { readonly event: "refused"; readonly name: string };
 

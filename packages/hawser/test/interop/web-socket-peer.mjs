@@ -35,7 +35,7 @@ export function digest(message, hash = 0x811c9dc5) {
 /**
  * Answers the function that runs commands: `{ run: "open", url, protocols }`, `{ run: "send", text }`,
  * `{ run: "sendBytes", size, seed }`, `{ run: "sendSeries", count, seed }`, `{ run: "collect", count }`,
- * `{ run: "close", code?, reason? }`. One socket at a time.
+ * `{ run: "close", code?, reason? }`, `{ run: "forget" }`. One socket at a time.
  * @param {(report: Json) => void} report
  */
 export function createPeer(report) {
@@ -50,6 +50,12 @@ export function createPeer(report) {
       socket.onerror = () => report({ event: "error" });
       socket.onclose = ({ code, reason, wasClean }) => report({ event: "close", code, reason, wasClean });
       socket.onmessage = ({ data }) => receive(typeof data === "string" ? data : new Uint8Array(data));
+    },
+    /** Nothing is told of the connection any more; then that is told. */
+    forget() {
+      if (socket !== undefined) socket.onopen = socket.onerror = socket.onclose = socket.onmessage = null;
+      collecting = null;
+      report({ event: "forgotten" });
     },
     send: ({ text }) => socket.send(text),
     sendBytes: ({ size, seed }) => socket.send(makeBytes(size, seed)),
