@@ -72,8 +72,11 @@ function renderActions(report, onReconnect, onHide) {
 function explain(report) {
   if (!report.opened) return report.asked?.whileConnecting ? explainCancelled(report) : explainNeverOpened(report);
   const { name, meaning, next } = describeCloseCode(report.code);
+  const ownChoice = report.asked !== null && report.wasClean;
+  // A browser tells the reason of the server's Close. When that only answers ours, ours is the reason.
+  const given = report.reason === "" && ownChoice ? report.asked.reason : report.reason;
   const facts = [
-    ["Reason", report.reason === "" ? "none given" : `“${report.reason}”`],
+    ["Reason", given === "" ? "none given" : `“${given}”`],
     ["Ended by", endedBy(report)],
     ["Goodbye", report.wasClean ? "clean, from both sides" : "not clean: no closing handshake"],
     ["Open for", formatDuration(report.openMs)],
@@ -81,12 +84,11 @@ function explain(report) {
     ["Received", traffic(report.received)],
     ["Median round trip", report.medianMs === null ? "no echo seen" : formatMs(report.medianMs)],
   ];
-  const ownChoice = report.asked !== null && report.wasClean;
   const steps = [ownChoice ? "You chose this, so nothing is wrong. Reconnect whenever you like." : next];
   if (report.code === 1006 && report.sent.largest > DEFAULT_MAX_MESSAGE_BYTES) {
     steps.push("A message above 1 MiB was sent: the server may have cut the line for that (it would be code 1009).");
   }
-  const reason = report.reason === "" ? "" : `, “${report.reason}”`;
+  const reason = given === "" ? "" : `, “${given}”`;
   const calm = [1000, 1001, 1005, 1012].includes(report.code) || ownChoice;
   return {
     title: name,
