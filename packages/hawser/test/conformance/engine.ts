@@ -86,10 +86,10 @@ export class Engine {
         this.#endStream();
         return;
       case ParseEvent.ping:
-        this.events.push({ type: "ping", payload: this.#payload().slice() });
+        this.events.push({ type: "ping", payload: new Uint8Array(this.#payload()) });
         return;
       case ParseEvent.pong:
-        this.events.push({ type: "pong", payload: this.#payload().slice() });
+        this.events.push({ type: "pong", payload: new Uint8Array(this.#payload()) });
         return;
       case ParseEvent.close:
         this.events.push({ type: "close", code: parser.closeCode, reason: parser.closeReason });
@@ -108,7 +108,7 @@ export class Engine {
     } else if (type === "text") {
       this.events.push({ type, payload: Buffer.from(text ?? "no text", "utf8") });
     } else {
-      this.events.push({ type, payload: this.#payload().slice() });
+      this.events.push({ type, payload: new Uint8Array(this.#payload()) });
     }
   }
 
@@ -119,7 +119,7 @@ export class Engine {
   }
 
   #takePiece(piece: Uint8Array, last: boolean): void {
-    const data = this.#parser.compressed ? this.#inflate(piece, last, Infinity) : piece.slice();
+    const data = this.#parser.compressed ? this.#inflate(piece, last, Infinity) : new Uint8Array(piece);
     if (this.#decoder === null) {
       this.#pieces.push(data);
       return;

@@ -84,6 +84,7 @@ const HELLOS = [
 const CUT_SHORT = [
   ["no payload at all", ""],
   ["a message cut inside a block", "f248cdc9"],
+  ["a stored block of which more is missing than the tail has", "0064009bff4865"],
 ] as const;
 
 /** Payloads that mean nothing. */
