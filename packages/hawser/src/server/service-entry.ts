@@ -1,6 +1,6 @@
 import { ConnectionError } from "../internal/errors.js";
 import type { HawserError } from "../internal/errors.js";
-import { CLOSE_INTERNAL_ERROR, CLOSE_NORMAL, isOver } from "../protocol/index.js";
+import { canSend, CLOSE_INTERNAL_ERROR, CLOSE_NORMAL } from "../protocol/index.js";
 import { resolveSocketOptions } from "../socket/index.js";
 import type {
   CloseReport,
@@ -114,7 +114,7 @@ export class ServiceEntry implements ServiceHandle {
     const { log } = this.#home;
     const fields = { socket: socket.id, path: this.path, err: error };
     // `receive` rejects when the connection is lost; a function that lets this through did nothing wrong
-    const isLost = error instanceof ConnectionError && isOver(socket.state);
+    const isLost = error instanceof ConnectionError && !canSend(socket.state);
     if (isLost) log.debug(fields, "the service ended with its connection");
     else log.error(fields, "the service failed: its connection is closed with 1011");
     void socket.close(CLOSE_INTERNAL_ERROR);

@@ -172,8 +172,9 @@ export class Receiver implements StreamIntakeOwner {
 
   /** Goes on with what was kept aside, then with what the transport has. */
   #continue(): void {
-    // What the parser holds here is memory of our own: held again, it simply stays where it is.
-    if (this.#parser.unreadBytes > 0) this.#pump();
+    // What the parser holds here is memory of our own: held again, it simply stays where it is. Without any byte it may still
+    // owe an event: the end of a message whose last piece was held.
+    this.#pump();
     while (!this.#held && !this.#stopped) {
       const bytes = this.#kept.shift();
       if (bytes === undefined) break;

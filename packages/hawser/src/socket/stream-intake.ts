@@ -1,4 +1,4 @@
-import { ProtocolError } from "../internal/errors.js";
+import { ConnectionError, ProtocolError } from "../internal/errors.js";
 import { type ByteOperations, copyBytes } from "../internal/bytes.js";
 import { CLOSE_INVALID_DATA, type Inflater, Utf8Decoder } from "../protocol/index.js";
 import type { IncomingStream } from "./incoming-stream.js";
@@ -49,7 +49,7 @@ export class StreamIntake {
     this.#decoder = type === "text" ? new Utf8Decoder(this.#bytes) : null;
     const stream = this.#discarding ? null : this.#sink.begin(type);
     // The handler that got it may have closed the connection.
-    if (this.#discarding) stream?.cancel();
+    if (this.#discarding) stream?.fail(cutOff());
     else this.#stream = stream;
   }
 
@@ -70,7 +70,9 @@ export class StreamIntake {
   /** Nothing more is wanted, neither of this message nor of another. */
   discard(): void {
     this.#discarding = true;
-    this.#stream?.cancel();
+    // not cancelled: to its reader half a message must not look like a whole one
+    this.#stream?.fail(cutOff());
+    this.#complete = this.#stream ?? this.#complete;
     this.#stream = null;
   }
 
@@ -120,6 +122,10 @@ export class StreamIntake {
     stream?.finish();
     return stream === null ? undefined : this.#sink.end();
   }
+}
+
+function cutOff(): ConnectionError {
+  return new ConnectionError("CONNECTION_CLOSED", "the connection was closed before the message was complete");
 }
 
 export function invalidText(): ProtocolError {
