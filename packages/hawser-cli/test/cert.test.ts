@@ -58,6 +58,12 @@ it("replaces nothing without --force", async () => {
   expect(statSync(join(folder, "key.pem")).mode & 0o777).toBe(0o600);
 });
 
+it.each(["/proc/hawser", "no/such/folder"])("says that it cannot make the folder %s", async (folder) => {
+  const { code, stderr } = await runProgram(["cert", "--out", folder], { cwd: makeFolder() });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^hawser: cannot make the folder .* \(E\w+\): .*--out\n$/);
+});
+
 it("leaves no key behind when the certificate is there already", async () => {
   const folder = makeFolder();
   writeFileSync(join(folder, "cert.pem"), "mine");

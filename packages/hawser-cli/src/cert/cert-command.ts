@@ -15,8 +15,9 @@ export function addCertCommand(program: Command): void {
     .command("cert")
     .summary("make a certificate for development")
     .description(
-      `Makes a self-signed certificate for localhost, 127.0.0.1 and ::1: cert.pem, and its private key key.pem, which
-only this user may read. For development: nobody else trusts it.`,
+      `Makes a self-signed certificate for localhost, 127.0.0.1 and ::1: cert.pem,
+and its private key key.pem, which only this user may read. For development:
+nobody else trusts it.`,
     )
     .option("--out <dir>", "the folder for the two files", ".")
     .option("--name <host>", "a further name or address it is for; may be repeated", collect)

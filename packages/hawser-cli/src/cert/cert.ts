@@ -62,13 +62,15 @@ function checkName(name: string): void {
   throw createUsageError(`--name ${name} is not a host name: expected one like dev.example.com, or an IP address`);
 }
 
+/** One level: `recursive` of Node 20 never returns where the system answers ENOENT below a folder that is there, as /proc. */
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder);
   } catch (cause) {
-    throw new ProgramError(`cannot make the folder ${folder} (${systemCode(cause)}): choose another with --out`, {
-      cause,
-    });
+    const code = systemCode(cause);
+    if (code === "EEXIST") return;
+    const advice = code === "ENOENT" ? "make the folder above it first, or choose" : "choose";
+    throw new ProgramError(`cannot make the folder ${folder} (${code}): ${advice} another with --out`, { cause });
   }
 }
 

@@ -23,11 +23,12 @@ export function addConnectCommand(program: Command): void {
     .command("connect")
     .summary("talk to a WebSocket server by hand")
     .description(
-      `Connects to a WebSocket server. A line typed is a text message sent; what arrives is printed. The line "exit", or
-Ctrl-C, closes with 1000.
+      `Connects to a WebSocket server. A line typed is a text message sent; what
+arrives is printed. The line "exit", or Ctrl-C, closes with 1000.
 
-At a terminal, lines that begin with "/" are for this program: /help lists them. Input from a file or a pipe is sent
-line by line; after its end the connection is closed with 1000 as soon as nothing has arrived for --linger-ms.
+At a terminal, lines that begin with "/" are for this program: /help lists them.
+Input from a file or a pipe is sent line by line; after its end the connection
+is closed with 1000 as soon as nothing has arrived for --linger-ms.
 
 Messages go to standard output, everything else to standard error.`,
     )

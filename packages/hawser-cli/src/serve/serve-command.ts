@@ -17,8 +17,8 @@ export function addServeCommand(program: Command): void {
   /chat     what one says goes to everyone; a line typed here too
   /healthz  state of the server, as JSON
 
-Ctrl-C, SIGTERM or the line "exit" closes every connection with 1001 and ends; a second signal ends at once.
-Logs go to standard error.`,
+Ctrl-C, SIGTERM or the line "exit" closes every connection with 1001 and ends;
+a second signal ends at once. Logs go to standard error.`,
     )
     .option("--host <address>", "address to listen on; 0.0.0.0 for all of this machine", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 for any free one", wholeNumber(0, 65_535), 8080)

@@ -149,6 +149,22 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", { timeout },
     expect(await tab.at("#message-note").innerText()).toContain("Not connected");
   });
 
+  it("looks the same under the pointer when nothing can be sent", async () => {
+    const tab = await openTab();
+    const readColours = (): Promise<string> =>
+      tab.evaluate(
+        `(({ color, backgroundColor }) => color + backgroundColor)(getComputedStyle(document.getElementById("send")))`,
+      );
+    const enabled = await readColours();
+    await tab.at("#disconnect").click();
+    await tab.waitForState("closed");
+    await tab.page.mouse.move(0, 0);
+    const disabled = await readColours();
+    await tab.at("#send").hover();
+    expect(await readColours()).toBe(disabled);
+    expect(disabled).not.toBe(enabled);
+  });
+
   it("can be used by keyboard alone", async () => {
     const tab = await openTab();
     const { keyboard } = tab.page;
