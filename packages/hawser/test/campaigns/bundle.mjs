@@ -31,18 +31,27 @@ export async function loadHarness(name, mutant) {
           fuzz: join(tests, "fuzz/run.ts"),
           corpus: join(tests, "fuzz/corpus.ts"),
           vectors: join(tests, "conformance/run.ts"),
+          encoding: join(tests, "conformance/vector.ts"),
         },
         output: { entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
       },
     },
   });
   const load = (entry) => import(`${pathToFileURL(join(folder, `${entry}.mjs`)).href}?${name}`);
-  const [{ runFuzz }, { createCorpus, readCorpus }, { runVector }] = await Promise.all(
-    ["fuzz", "corpus", "vectors"].map(load),
+  const entries = ["fuzz", "corpus", "vectors", "encoding"];
+  const [{ runFuzz }, { createCorpus, readCorpus }, { runVector }, { encodeVector }] = await Promise.all(
+    entries.map(load),
   );
   const vectors = readVectors();
   const corpus = createCorpus(vectors, readCorpus(join(tests, "fuzz")));
-  return { runFuzz, runVector, vectors, corpus, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    runFuzz,
+    runVector,
+    encodeVector,
+    vectors,
+    corpus,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 function readVectors() {
