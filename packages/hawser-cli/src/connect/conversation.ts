@@ -3,6 +3,9 @@ import { formatMessage } from "./message-text.js";
 import type { Terminal } from "./terminal.js";
 import { parseTypedLine, typedHelp } from "./typed-line.js";
 
+/** How long a silence after our Close ends the wait for the peer's. */
+const GOODBYE_MS = 5000;
+
 /** Tells something about the connection, if the user wants to hear so much. */
 export type Tell = (level: "info" | "warn", text: string) => void;
 
@@ -72,15 +75,21 @@ export class Conversation {
           this.#tell(`round trip ${(await this.#socket.ping()).toFixed(1)} ms`);
         });
       case "close":
-        return this.#try(async () => {
-          await this.#socket.close(typed.code, typed.reason);
-        });
+        return this.#try(() => this.#sayGoodbye(typed.code, typed.reason));
       case "help":
         this.#tell(typedHelp);
         return;
       case "fault":
         this.#tell(typed.message);
     }
+  }
+
+  /** Says that nothing more will be sent, and prints what was still on its way until the peer has closed too. */
+  async #sayGoodbye(code: number, reason: string): Promise<void> {
+    const closing = this.#socket.closeOutput(code, reason);
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.close(), GOODBYE_MS);
+    await closing;
   }
 
   #send(data: Message): Promise<void> {

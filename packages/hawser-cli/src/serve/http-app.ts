@@ -3,7 +3,6 @@ import type { RequestHandler } from "hawser/server";
 import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import { type PageFile, readPageFiles } from "./page-files.js";
-import { ROOT_PAGE_PATH } from "./root-page.js";
 
 /** What `/healthz` tells. */
 export interface Health {
@@ -37,7 +36,7 @@ export function createHttpHandler(getHealth: () => Health): RequestHandler {
     context.header("Referrer-Policy", "no-referrer");
   });
   app.use("/page/*", etag());
-  app.get(ROOT_PAGE_PATH, (context) => {
+  app.get("/", (context) => {
     context.header("Vary", "Accept");
     if (index !== undefined && accepts(context, "text/html")) return sendFile(context, index);
     return context.text("this path speaks WebSocket; a browser gets a page here (Accept: text/html)\n", 400);
@@ -47,7 +46,7 @@ export function createHttpHandler(getHealth: () => Health): RequestHandler {
     return file === undefined ? context.notFound() : sendFile(context, file);
   });
   app.get("/healthz", (context) => context.json(getHealth(), 200, { "Cache-Control": "no-store" }));
-  for (const path of [ROOT_PAGE_PATH, "/page/:name", "/healthz"]) {
+  for (const path of ["/", "/page/:name", "/healthz"]) {
     app.all(path, (context) => context.text("only GET is possible here\n", 405, { Allow: "GET, HEAD" }));
   }
   app.notFound((context) => context.text("nothing is served at this path\n", 404));

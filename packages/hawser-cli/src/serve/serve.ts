@@ -8,7 +8,6 @@ import { type StopSignal, watchStopSignals } from "../stop-signals.js";
 import { createHttpHandler } from "./http-app.js";
 import { createLibraryLog } from "./library-log.js";
 import { createListenFault, formatAddress } from "./listen-address.js";
-import { sharePathWithPage } from "./root-page.js";
 import type { ServeOptions } from "./serve-options.js";
 import { addServices } from "./services.js";
 import { createTlsFault, openTls, type TlsPair, warnOfExpiry } from "./tls-files.js";
@@ -22,9 +21,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const onRequest = createHttpHandler(createHealth(() => server.sockets.size));
   const server = openServer(options, tls, { onRequest, log });
   if (tls !== undefined) warnOfExpiry(tls, log);
-  const services = addServices(server, { timeIntervalMs: options.timeIntervalMs, log });
-
-  const unsharePath = sharePathWithPage();
+  const services = addServices(server, { timeIntervalMs: options.timeIntervalMs, log, onRootRequest: onRequest });
 
   let wishStop: (wish: StopWish) => void = () => {};
   const wish = new Promise<StopWish>((resolve) => (wishStop = resolve));
@@ -46,7 +43,6 @@ export async function serve(options: ServeOptions): Promise<void> {
     throw createListenFault(error, options);
   } finally {
     services.stop();
-    unsharePath();
     unwatch();
   }
 }

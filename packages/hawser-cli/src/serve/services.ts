@@ -1,11 +1,13 @@
 import type { Logger } from "pino";
-import type { CloseReport, HawserError, Message, Server, Socket } from "hawser/server";
+import type { CloseReport, HawserError, Message, RequestHandler, Server, Socket } from "hawser/server";
 import { describeClose } from "../close-words.js";
 import { redactUrl, stripControls } from "../plain-text.js";
 
 export interface ServicesOptions {
   readonly timeIntervalMs: number;
   readonly log: Logger;
+  /** Answers plain HTTP at `/`, which is a page and a WebSocket in one. */
+  readonly onRootRequest: RequestHandler;
 }
 
 export interface Services {
@@ -16,10 +18,10 @@ export interface Services {
 }
 
 /** Puts the program's services at their paths. */
-export function addServices(server: Server, { timeIntervalMs, log }: ServicesOptions): Services {
+export function addServices(server: Server, { timeIntervalMs, log, onRootRequest }: ServicesOptions): Services {
   const { open, close } = logConnections(log);
 
-  server.service("/", { open, message: echo, close });
+  server.service("/", { open, message: echo, close }, { onRequest: onRootRequest });
   server.service("/echo", { open, message: echo, close });
 
   const time = server.service("/time", { open, message: echo, close });

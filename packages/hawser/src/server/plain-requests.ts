@@ -1,20 +1,25 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseHost } from "../protocol/index.js";
 import type { RefusalResponse } from "../protocol/index.js";
-import { findService, isHostAllowed, refuseHost } from "./handshake-check.js";
+import { cutQuery, findService, isHostAllowed, refuseHost } from "./handshake-check.js";
 import type { HandshakeRules } from "./handshake-check.js";
 import type { RefusalLog } from "./refusal-log.js";
-import type { ResolvedServerOptions } from "./server-options.js";
+import type { RequestHandler, ResolvedServerOptions } from "./server-options.js";
+
+/** What a service has to do with plain HTTP at its path. */
+interface PlainService {
+  readonly onRequest: RequestHandler | null;
+}
 
 /** What answers to plain HTTP need of their server. */
 export interface PlainHome {
   readonly options: ResolvedServerOptions;
-  readonly rules: HandshakeRules<unknown>;
+  readonly rules: HandshakeRules<PlainService>;
   readonly refusals: RefusalLog;
   readonly isClosing: () => boolean;
 }
 
-/** Answers a request that asks for no upgrade: the application's `onRequest` gets what no rule refuses. */
+/** Answers a request that asks for no upgrade: the `onRequest` of the service at its path, or else the server's. */
 export function answerRequest(request: IncomingMessage, response: ServerResponse, home: PlainHome): void {
   response.on("error", ignore);
   const refusal = refuse(request, home);
@@ -22,9 +27,10 @@ export function answerRequest(request: IncomingMessage, response: ServerResponse
     send(response, refusal);
     return;
   }
-  const { onRequest } = home.options;
+  const service = findService(home.rules.router, request.url ?? "")?.value;
+  const onRequest = service === undefined ? home.options.onRequest : service.onRequest;
   if (onRequest === null) {
-    send(response, { status: 404, body: "nothing is served at this path" });
+    send(response, service === undefined ? notFound : refusePlain(request));
     return;
   }
   try {
@@ -37,8 +43,8 @@ export function answerRequest(request: IncomingMessage, response: ServerResponse
 
 /** The same rules, in the same order, as for a handshake, as far as they concern any request. */
 function refuse(request: IncomingMessage, home: PlainHome): RefusalResponse | undefined {
-  const { url = "", method = "", rawHeaders, headers } = request;
-  const { limits, hosts, router } = home.rules;
+  const { url = "", rawHeaders, headers } = request;
+  const { limits, hosts } = home.rules;
   if (home.isClosing()) return { status: 503, body: "the server is closing" };
   if (url.length > limits.maxTargetBytes) return { status: 414 };
   if (rawHeaders.length > 2 * limits.maxHeaders) return { status: 431 };
@@ -48,11 +54,16 @@ function refuse(request: IncomingMessage, home: PlainHome): RefusalResponse | un
   if (request.httpVersion !== "1.0" && parseHost(host) === undefined) return { status: 400 };
   if (!isHostAllowed(host, hosts)) {
     const refusal = refuseHost(host);
-    home.refusals.note(refusal, request.socket.remoteAddress);
+    home.refusals.note(refusal, { path: cutQuery(url), remoteAddress: request.socket.remoteAddress });
     return refusal.answer;
   }
-  if (findService(router, url) === undefined) return undefined;
-  // RFC 9110 §15.5.22
+  return undefined;
+}
+
+const notFound: RefusalResponse = { status: 404, body: "nothing is served at this path" };
+
+/** The path speaks WebSocket alone (RFC 9110 §15.5.22). */
+function refusePlain({ method }: IncomingMessage): RefusalResponse {
   const upgrade = { status: 426, headers: { Upgrade: "websocket" }, body: "this path speaks WebSocket" };
   return method === "GET" || method === "HEAD" ? upgrade : { status: 405, headers: { Allow: "GET" } };
 }

@@ -4,6 +4,9 @@ import type { Logger } from "./logger.js";
 /** Distinct values that are warned of; behind that many they are an attack, and go the way of all other refusals. */
 const MAX_WARNED = 100;
 
+/** Characters of a path that are logged. */
+const MAX_PATH_LENGTH = 200;
+
 export interface NotedRefusal {
   readonly answer: RefusalResponse;
   readonly rule: string;
@@ -22,9 +25,10 @@ export class RefusalLog {
     this.#log = log;
   }
 
-  note(refusal: NotedRefusal, remoteAddress: string | undefined): void {
+  /** `path` without its query, which may hold secrets. */
+  note(refusal: NotedRefusal, from: { readonly path: string; readonly remoteAddress: string | undefined }): void {
     const { rule, unlisted } = refusal;
-    const fields = { rule, status: refusal.answer.status, remoteAddress };
+    const fields = { rule, status: refusal.answer.status, path: cutPath(from.path), remoteAddress: from.remoteAddress };
     this.#log.debug(fields, "connection refused");
     if (unlisted === undefined) return;
     const { option, value } = unlisted;
@@ -37,4 +41,9 @@ export class RefusalLog {
       `${rule}: ${shown} was refused; to allow it, add ${shown} to the option ${option}`,
     );
   }
+}
+
+/** What a stranger sent is logged in part: the log is not theirs to fill. */
+function cutPath(path: string): string {
+  return path.length <= MAX_PATH_LENGTH ? path : `${path.slice(0, MAX_PATH_LENGTH)}…`;
 }

@@ -19,7 +19,7 @@ import type { Logger } from "./logger.js";
 import { checkOptionNames } from "./option-names.js";
 import { checkProtocols, refuseOption } from "./option-values.js";
 import { checkHeartbeatNames, socketOptionNames } from "./server-options.js";
-import type { SocketDefaults } from "./server-options.js";
+import type { RequestHandler, SocketDefaults } from "./server-options.js";
 import type { BroadcastOptions, ServiceHandle, ServiceOptions } from "./service-types.js";
 
 /** What a service has from its server. */
@@ -39,6 +39,8 @@ export class ServiceEntry implements ServiceHandle {
   readonly protocols: readonly string[];
   /** The service, when it is made of handlers. */
   readonly handlers: Handlers | null;
+  /** Answers plain HTTP at the path; null answers 426. */
+  readonly onRequest: RequestHandler | null;
   /** Asked before the 101, if anybody is. */
   readonly admit: Handlers["admit"] | undefined;
   /** The service, when it is a function: its sockets have no handlers unless it returns some. */
@@ -50,13 +52,14 @@ export class ServiceEntry implements ServiceHandle {
   readonly #home: ServiceHome;
 
   constructor(path: string, service: Service, options: ServiceOptions, home: ServiceHome) {
-    checkOptionNames("service", options, [...socketOptionNames, "protocols", "admit"]);
+    checkOptionNames("service", options, [...socketOptionNames, "protocols", "admit", "onRequest"]);
     checkHeartbeatNames(options.heartbeat);
     checkService(service);
     this.path = path;
     this.#home = home;
     this.run = typeof service === "function" ? service : null;
     this.handlers = typeof service === "function" ? null : service;
+    this.onRequest = options.onRequest ?? null;
     this.admit = options.admit ?? this.handlers?.admit?.bind(this.handlers);
     const onClosed = (socket: TransportSocket, report: CloseReport): void => this.#closed(socket, report);
     this.hooks = this.handlers === null ? { onClosed } : { onClosed, handlers: this.handlers };
@@ -144,7 +147,7 @@ function checkService(service: Service): void {
 
 /** An option that is there but undefined means the same as one that is not there. */
 function mergeOptions(defaults: SocketDefaults, options: ServiceOptions): SocketOptions {
-  const { protocols: _protocols, admit: _admit, heartbeat, ...own } = options;
+  const { protocols: _protocols, admit: _admit, onRequest: _onRequest, heartbeat, ...own } = options;
   const merged: Record<string, unknown> = { ...defaults };
   for (const [name, value] of Object.entries(own)) {
     if (value !== undefined) merged[name] = value;

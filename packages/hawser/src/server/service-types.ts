@@ -9,6 +9,7 @@ import type {
   Socket,
   SocketOptions,
 } from "../socket/index.js";
+import type { RequestHandler } from "./server-options.js";
 import type { HawserError } from "../internal/errors.js";
 
 /** The parameters that a path pattern names: `PathParams<"/chat/:room">` is `{ readonly room: string }`. */
@@ -79,6 +80,8 @@ export interface ServiceOptions extends SocketOptions {
   readonly protocols?: readonly string[];
   /** Runs before the 101, for a service that is a function: one of handlers has its own. May refuse; throwing answers 500. */
   readonly admit?: (request: HandshakeInfo) => AdmitResult | Promise<AdmitResult>;
+  /** Answers plain HTTP at the path, so that it can be a page and a WebSocket in one. @default 426: the path speaks WebSocket */
+  readonly onRequest?: RequestHandler;
   /** false: no heartbeat. Fields that are left out are the server's. */
   readonly heartbeat?: HeartbeatOptions | false;
 }

@@ -7,7 +7,7 @@ import { TransportSocket } from "../socket/index.js";
 import type { Admission, Handlers, HandshakeInfo } from "../socket/index.js";
 import { runAdmission } from "./admission.js";
 import type { AdmissionOutcome, PendingAdmission } from "./admission.js";
-import { checkHandshake } from "./handshake-check.js";
+import { checkHandshake, cutQuery } from "./handshake-check.js";
 import type { HandshakeRules, SoundHandshake } from "./handshake-check.js";
 import { createHandshakeInfo } from "./handshake-info.js";
 import { answerAndClose, handOver, lookAfter } from "./last-answer.js";
@@ -63,7 +63,7 @@ export function handleUpgrade(
     const secure = stream.encrypted === true;
     const check = checkHandshake({ method, target: url, version: httpVersion, rawHeaders }, secure, home.rules);
     if (check.kind === "refused") {
-      home.refusals.note(check, stream.remoteAddress);
+      home.refusals.note(check, { path: cutQuery(url), remoteAddress: stream.remoteAddress });
       answerAndClose(stream, check.answer, home.options.runtime);
       return;
     }
@@ -110,7 +110,10 @@ function finish(upgrade: Upgrade, outcome: AdmissionOutcome): void {
       fail(stream, outcome.error, home);
       return;
     case "refused":
-      home.refusals.note(outcome, (stream as NetworkStream).remoteAddress);
+      home.refusals.note(outcome, {
+        path: cutQuery(upgrade.request.target),
+        remoteAddress: (stream as NetworkStream).remoteAddress,
+      });
       answerAndClose(stream, outcome.answer, home.options.runtime);
       return;
     case "admitted":

@@ -64,7 +64,7 @@ export interface SocketSetup<Data = unknown> {
   readonly handlers?: SocketHandlers<Data>;
   /** Called once, before the `open` handler: whoever keeps a list of sockets has this one by then. */
   readonly onOpen?: (socket: TransportSocket<Data>) => void;
-  /** Called once, after the `close` handler. */
+  /** Called once, before the `close` handler: by then whoever keeps a list of sockets has this one no more. */
   readonly onClosed?: (socket: TransportSocket<Data>, report: CloseReport) => void;
 }
 
@@ -331,8 +331,8 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     this.#inbox.finish(this.#connection.receiveEnd);
     for (const waiter of this.#drained.splice(0)) waiter.reject(this.#endError(report));
     this.#closed?.resolve(report);
-    this.#call(() => this.#handlers?.close?.(this, report));
     this.#setup.onClosed?.(this, report);
+    this.#call(() => this.#handlers?.close?.(this, report));
   }
 
   /** Calls a handler that nothing waits for. */

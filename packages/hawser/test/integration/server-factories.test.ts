@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { WebSocket } from "ws";
 import { expect, it } from "vitest";
 import { addEcho, connectWs, receiveClose, receiveText, startServer } from "../support/server-fixture.js";
@@ -76,4 +77,27 @@ it("asks the option admit before a service that is a function gets the socket", 
   refused.terminate();
   const client = new WebSocket(`${server.url}/pull?key=k`);
   expect(await receiveText(client)).toBe("hello k");
+});
+
+it("answers plain HTTP at a service's path by its onRequest, and by 426 without one", async () => {
+  const server = await startServer({}, (it) => {
+    const onRequest = (_request: IncomingMessage, response: ServerResponse): void => void response.end("a page");
+    it.service("/both", () => ({ message: (socket, data) => void socket.post(data) }), { onRequest });
+    addEcho(it);
+  });
+  const base = server.url.replace("ws:", "http:");
+  expect(await (await fetch(`${base}/both`)).text()).toBe("a page");
+  expect((await fetch(`${base}/echo`)).status).toBe(426);
+  const client = await connectWs(server, "/both");
+  client.send("a message");
+  expect(await receiveText(client)).toBe("a message");
+});
+
+it("no longer lists a socket by the time its close handler is called", async () => {
+  const counts = new Promise<number[]>((resolve) => {
+    void startServer({}, (it) => {
+      const service = it.service("/", { close: () => resolve([service.sockets.size, it.sockets.size]) });
+    }).then(async (server) => (await connectWs(server, "/")).close());
+  });
+  expect(await counts).toEqual([0, 0]);
 });
