@@ -76,9 +76,12 @@ function encodeFrame(random: Random, options: ModelOptions, first: number): Uint
   const extended = Buffer.alloc(8);
   extended.writeBigUInt64BE(length);
   const lengthBytes = short === 126 ? extended.subarray(6) : short === 127 ? extended : [];
-  const key = masked ? random.bytes(4) : [];
-  const content = masked ? payload.map((byte, at) => byte ^ (key[at & 3] ?? 0)) : payload;
-  return new Uint8Array([first, short | (masked ? 0x80 : 0), ...lengthBytes, ...key, ...content]);
+  const key = masked ? random.bytes(4) : new Uint8Array(0);
+  const bytes = new Uint8Array(2 + lengthBytes.length + key.length + payload.length);
+  bytes.set([first, short | (masked ? 0x80 : 0), ...lengthBytes, ...key]);
+  const start = bytes.length - payload.length;
+  for (let at = 0; at < payload.length; at++) bytes[start + at] = (payload[at] ?? 0) ^ (key[at & 3] ?? 0);
+  return bytes;
 }
 
 function createPayload(random: Random, opcode: number): Uint8Array {

@@ -16,17 +16,19 @@ export function checkFrames(input: FrameInput, random: Random): void {
   expectSame(input, "whole", runParser(options, bytes, []), expected);
   expectSame(input, "byte by byte", runParser(options, bytes, everyByte(bytes.length)), expected);
   const cuts = random.cuts(bytes.length);
-  expectSame(input, `cut at ${cuts.join(" ")}`, runParser(options, bytes, cuts), expected);
+  expectSame(input, "cut at random", runParser(options, bytes, cuts), expected);
   if (random.oneIn(6)) checkAgainstReceiver(input);
 }
 
-function everyByte(length: number): number[] {
-  return Array.from({ length: Math.min(length, 2000) }, (_, at) => at + 1);
+const EVERY_BYTE: readonly number[] = Array.from({ length: 2000 }, (_, at) => at + 1);
+
+function everyByte(length: number): readonly number[] {
+  return length < EVERY_BYTE.length ? EVERY_BYTE.slice(0, length) : EVERY_BYTE;
 }
 
 function expectSame(input: FrameInput, way: string, actual: readonly string[], expected: readonly string[]): void {
-  const [one, other] = [actual.join("\n"), expected.join("\n")];
-  if (one !== other) throw failure(input, `${way}: got\n${one}\ninstead of\n${other}`);
+  const same = actual.length === expected.length && actual.every((line, at) => line === expected[at]);
+  if (!same) throw failure(input, `${way}: got\n${actual.join("\n")}\ninstead of\n${expected.join("\n")}`);
 }
 
 function failure({ options, bytes }: FrameInput, message: string): Error {
