@@ -1,0 +1,21 @@
+// `node run.mjs NAME OPTIONS`: runs one scenario from the built package and prints its result, and what is wrong with it.
+import { runConnections } from "./scenarios/connections.mjs";
+import { runFragments } from "./scenarios/fragments.mjs";
+import { judgeStalled, runStalledPeer } from "./scenarios/stalled-peer.mjs";
+import { judgeStream, runStream } from "./scenarios/stream.mjs";
+
+const scenarios = {
+  stream: async (options) => {
+    const result = await runStream(options);
+    return { ...result, wrong: judgeStream(result, options.bytes) };
+  },
+  "stalled-peer": async (options) => {
+    const result = await runStalledPeer(options);
+    return { ...result, wrong: judgeStalled(result, options) };
+  },
+  connections: runConnections,
+  fragments: runFragments,
+};
+
+const [name, options] = process.argv.slice(2);
+console.log(JSON.stringify(await scenarios[name](JSON.parse(options))));

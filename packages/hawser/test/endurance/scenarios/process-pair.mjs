@@ -1,0 +1,56 @@
+// A scenario's own processes: started with a forced garbage collection at hand, called over IPC, always ended.
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const STARTED = ["--expose-gc"];
+
+/** Starts a script of this folder; `call` runs one of the functions it answers with. */
+export function startProcess(script) {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], { execArgv: STARTED });
+  const waiting = new Map();
+  let calls = 0;
+  const ended = new Promise((resolve) => {
+    child.once("exit", (code, signal) => {
+      for (const { reject } of waiting.values()) reject(new Error(`${script} ended with ${signal ?? code}`));
+      waiting.clear();
+      resolve();
+    });
+  });
+  child.on("message", ({ id, value, error }) => {
+    const call = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) call?.resolve(value);
+    else call?.reject(new Error(`${script}: ${error}`));
+  });
+  return {
+    /** Rejects when the function throws, when the process ends, or after `limitMs`. */
+    call(name, options = {}, limitMs = 60_000) {
+      return new Promise((resolve, reject) => {
+        const id = ++calls;
+        const timer = setTimeout(() => reject(new Error(`${script}: ${name} took over ${limitMs} ms`)), limitMs);
+        const settle = (outcome) => (value) => {
+          clearTimeout(timer);
+          outcome(value);
+        };
+        waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+        if (child.connected) child.send({ id, name, options });
+        else waiting.get(id).reject(new Error(`${script} is not running`));
+      });
+    },
+    async stop() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** Runs `work` with a server's and a client's process, and ends both. */
+export async function withProcesses(serverScript, clientScript, work) {
+  const server = startProcess(serverScript);
+  const client = startProcess(clientScript);
+  try {
+    return await work(server, client);
+  } finally {
+    await Promise.all([server.stop(), client.stop()]);
+  }
+}
