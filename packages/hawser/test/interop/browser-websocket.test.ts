@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Server } from "../../src/server/index.js";
 import { createMemoryLog, startServer } from "../support/server-fixture.js";
 import { Inbox } from "./inbox.js";
+import { timeout } from "./patience.js";
 import { answerPage, createPairs, receiveClose, webSocketContract } from "./web-socket-contract.js";
 import type { WebPeer } from "./web-socket-contract.js";
 import type { PeerReport } from "./web-socket-peer.mjs";
@@ -12,9 +13,6 @@ const executablePath = process.env["HAWSER_CHROMIUM"];
 
 /** Nothing but what a test does goes over the network. */
 const quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"];
-
-/** Chromium needs more of a busy machine than other peers. */
-const timeout = 30_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 
 describe.skipIf(executablePath === undefined)("Chromium's WebSocket, and our server", { timeout }, () => {
   let browser: Browser;

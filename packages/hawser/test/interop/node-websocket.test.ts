@@ -4,15 +4,13 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe } from "vitest";
 import { Inbox } from "./inbox.js";
+import { timeout } from "./patience.js";
 import { webSocketContract } from "./web-socket-contract.js";
 import type { WebPeer } from "./web-socket-contract.js";
 import type { PeerCommand, PeerReport } from "./web-socket-peer.mjs";
 
 const node24 = process.env["HAWSER_NODE24"];
 const script = new URL("node-peer.mjs", import.meta.url).pathname;
-
-/** Its contract runs beside Chromium's, which takes a processor for itself. */
-const timeout = 30_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 
 describe.skipIf(node24 === undefined)("the global WebSocket of Node.js 24, and our server", { timeout }, () => {
   let child: ChildProcessByStdio<Writable, Readable, null>;

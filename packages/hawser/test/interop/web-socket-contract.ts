@@ -29,7 +29,7 @@ export interface WebPeer {
 }
 
 /** One of its connections to a server of ours. */
-export interface WebPair {
+interface WebPair {
   readonly server: Server;
   readonly peer: WebPeer;
   readonly ours: Socket;

@@ -1,13 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { ConnectionError } from "../../src/internal/errors.js";
+import { timeout } from "./patience.js";
 import { bothWays } from "./ws-pair.js";
 
 const reasons = ["", "Grüße, 世界 🚢", "r".repeat(123)];
 const codes = [1000, 1001, 1008, 1011, 3000, 4999];
 const closes = codes.flatMap((code) => reasons.map((reason) => ({ code, reason })));
 
-describe.each(bothWays)("%s", (_name, openPair) => {
+describe.each(bothWays)("%s", { timeout }, (_name, openPair) => {
   it.each(closes)("we close with $code $reason", async (close) => {
     const { ours, peer } = await openPair();
     const report = await ours.close(close.code, close.reason);

@@ -3,6 +3,7 @@ import type { PerMessageDeflateOptions } from "ws";
 import type { ServerDeflateOptions } from "../../src/server/index.js";
 import type { CloseReport } from "../../src/socket/index.js";
 import { createSeededRandom } from "../../src/testing/index.js";
+import { timeout } from "./patience.js";
 import { bothWays } from "./ws-pair.js";
 import type { WsPair } from "./ws-pair.js";
 
@@ -11,13 +12,13 @@ const withTakeover: ServerDeflateOptions = { serverNoContextTakeover: false, cli
 /** A text of some 6,000 bytes that compresses to some 60. */
 const repeated = "The quick brown fox jumps over the lazy dog. ".repeat(130);
 
-/** Compresses only by a window that reaches back `distance` bytes. */
-const echoing = (distance: number): Buffer => {
-  const block = makeBytes(distance);
-  return Buffer.concat([block, block, block]);
-};
+/**
+ * Compresses only by a window that reaches back `distance` bytes. It is long, as an inflater sees further back than its
+ * window while it fills one piece of output.
+ */
+const echoing = (distance: number): Buffer => Buffer.alloc(Math.max(50_000, 3 * distance), makeBytes(distance));
 
-describe.each(bothWays)("%s", (_name, openPair) => {
+describe.each(bothWays)("%s", { timeout }, (_name, openPair) => {
   it.each<[string, boolean | ServerDeflateOptions, boolean | PerMessageDeflateOptions]>([
     ["no takeover at all", true, { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 0 }],
     ["takeover on both sides", withTakeover, true],

@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { createSeededRandom } from "../../src/testing/index.js";
 import type { Message, Socket } from "../../src/socket/index.js";
+import { timeout } from "./patience.js";
 import { bothWays } from "./ws-pair.js";
 import type { WsPeer } from "./ws-pair.js";
 
 const MIB = 1024 * 1024;
 
-describe.each(bothWays)("%s", (_name, openPair) => {
+describe.each(bothWays)("%s", { timeout }, (_name, openPair) => {
   it("exchange text", async () => {
     const { ours, peer } = await openPair();
     const texts = ["", "hello", "Grüße, 世界 🚢", "\u0000\r\n", "x".repeat(70_000), "ß".repeat(40_000)];

@@ -65,7 +65,7 @@ export interface PairOptions {
 }
 
 /** Our server, and a client of `ws`. */
-export async function pairOurServer(options: PairOptions = {}): Promise<WsPair> {
+async function pairOurServer(options: PairOptions = {}): Promise<WsPair> {
   const accepted = createDeferred<Socket>();
   const server = await startServer(
     {
@@ -91,7 +91,7 @@ export async function pairOurServer(options: PairOptions = {}): Promise<WsPair> 
 }
 
 /** A server of `ws`, and our `connect`. */
-export async function pairOurClient(options: PairOptions = {}): Promise<WsPair> {
+async function pairOurClient(options: PairOptions = {}): Promise<WsPair> {
   const { url, server } = await startWsServer(options.tls === true, {
     perMessageDeflate: options.peerDeflate ?? false,
     ...options.peer,
