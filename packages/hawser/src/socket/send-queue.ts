@@ -190,8 +190,7 @@ export class SendQueue {
   /** The connection is over: drops everything, settles everybody, gives memory back. */
   stop(error: () => ConnectionError): void {
     this.#stopped = true;
-    for (const { stream } of this.#items.remove((item) => item.stream !== null)) stream?.fail(error());
-    this.#drop(error);
+    this.#drop(error, (stream) => stream.fail(error()));
     for (const waiter of this.#handedOver.splice(0)) waiter.reject(error());
     this.#transform.close();
   }
@@ -351,7 +350,7 @@ export class SendQueue {
 
   async #nextFragment(stream: OutgoingStream): Promise<MadeFrames | null> {
     if (this.#turnFragments >= TURN_FRAGMENTS || this.#turnBytes >= TURN_BYTES) {
-      await new Promise<void>((resolve) => void this.#runtime.clock.schedule(resolve, 0));
+      await new Promise<void>((resolve) => void this.#runtime.clock.schedule(resolve, 1));
       this.#turnFragments = 0;
       this.#turnBytes = 0;
       if (stream.stopped) return null;
@@ -378,17 +377,22 @@ export class SendQueue {
     if (!this.#stopped) this.#owner.onUnfinishable(cause);
   }
 
-  #drop(error: () => ConnectionError): void {
+  #drop(error: () => ConnectionError, endStream?: (stream: OutgoingStream) => void): void {
     this.#sealBatch();
-    for (let item = this.#items.shift(); item !== undefined; item = this.#items.shift()) this.#dropItem(item, error);
+    for (const item of this.#items.remove(() => true)) this.#dropItem(item, error, endStream);
     for (const ping of this.#pings.splice(0)) this.#queuedBytes -= ping.length;
     this.#queuedBytes -= this.#pong?.length ?? 0;
     this.#pong = null;
   }
 
-  #dropItem(item: SendItem, error: () => ConnectionError): void {
+  #dropItem(item: SendItem, error: () => ConnectionError, endStream = cut): void {
     this.#queuedBytes -= item.bytes;
     for (const waiter of item.waiters) waiter.reject(error());
-    item.stream?.cut();
+    if (item.stream !== null) endStream(item.stream);
   }
+}
+
+/** By default an unfinished stream is told that the connection closes. */
+function cut(stream: OutgoingStream): void {
+  stream.cut();
 }

@@ -108,13 +108,18 @@ export function resolveSocketOptions(options: SocketOptions, role: "client" | "s
     maxEmptyFrames: limit("maxEmptyFrames", socketDefaults.maxEmptyFrames),
     maxControlFramesPerSecond: limit("maxControlFramesPerSecond", socketDefaults.maxControlFramesPerSecond),
     softQueueBytes: limit("softQueueBytes", socketDefaults.softQueueBytes),
-    maxQueueBytes: limit("maxQueueBytes", Math.max(1024 * KIB, maxMessageBytes + 64 * KIB)),
+    maxQueueBytes: limit("maxQueueBytes", defaultQueueBytes(maxMessageBytes)),
     maxReceiveMessages: limit("maxReceiveMessages", socketDefaults.maxReceiveMessages),
     maxReceiveBytes: limit("maxReceiveBytes", socketDefaults.maxReceiveBytes),
     idleTimeoutMs: limit("idleTimeoutMs", socketDefaults.idleTimeoutMs),
     closeTimeoutMs: limit("closeTimeoutMs", closeTimeoutMs),
     writeTimeoutMs: limit("writeTimeoutMs", socketDefaults.writeTimeoutMs),
   });
+}
+
+function defaultQueueBytes(maxMessageBytes: number): number {
+  const bytes = Math.max(1024 * KIB, maxMessageBytes + 64 * KIB);
+  return bytes === Infinity ? Infinity : Math.min(bytes, MAX_LIMIT);
 }
 
 /** A stream is given out as it comes: a text heartbeat in it would be found too late. */
