@@ -27,7 +27,8 @@ export async function run({ report }) {
     "filled at once: least broadcasts to another client": full.leastBroadcasts,
   };
   report({ counts });
-  const subscribed = { clients: CLIENTS, stalled: 3, limitMs: 400_000, writeTimeoutMs: 10_000 };
+  // without a heartbeat, which would be the first to notice
+  const subscribed = { clients: CLIENTS, stalled: 3, limitMs: 400_000, writeTimeoutMs: 10_000, heartbeat: false };
   const slow = await runStalledSubscriber(subscribed);
   failures.push(...judgeStalled(slow, subscribed).map((failure) => `by broadcasts: ${failure}`));
   Object.assign(counts, {
