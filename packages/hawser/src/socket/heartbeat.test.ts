@@ -107,6 +107,16 @@ describe("the heartbeat in frames", () => {
     expect(await outcome(socket.closed)).toBe("settled");
   });
 
+  it("REL-D17 gives an answer that is due its whole time again after a stall", async () => {
+    const { socket, peer, clock } = openWithPeer({ options: { heartbeat } });
+    await clock.advance(1020); // the ping is out
+    clock.stall(5000);
+    await clock.advance(400);
+    peer.sendFrame({ opcode: 10, payload: "1" });
+    await clock.advance(300);
+    expect(socket.state).toBe("open");
+  });
+
   it("never lists more than one unanswered ping of its own", () => {
     const keepAlive = new KeepAlive(null, 0, 0);
     for (let i = 0; i < 10; i++) keepAlive.pinged(keepAlive.nextPayload(), i, null);

@@ -362,15 +362,26 @@ describe("sendStream", () => {
   });
 
   it("completes on close() when its last fragment only waits to be taken", async () => {
-    const { socket, peer, settle, frames } = openWithPeer({ transport: { capacityBytes: 10, lazyWrites: true } });
-    peer.pause();
-    const stream = socket.sendStream(["x".repeat(4)]);
+    const { socket, peer, settle, frames } = openWithPeer({ transport: { capacityBytes: 10 } });
+    const gate = createDeferred<void>();
+    const stream = socket.sendStream(
+      (async function* () {
+        yield "a";
+        await gate.promise;
+      })(),
+    );
     await settle();
+    peer.pause();
+    void socket.ping("x".repeat(50));
+    await settle();
+    gate.resolve(undefined);
+    await settle();
+    const behind = socket.send("behind");
     void socket.close();
     peer.resume();
-    await stream;
+    await Promise.all([stream, behind]);
     await settle();
-    expect(frames()).toEqual(["text… xxxx", "more", "close 1000"]);
+    expect(frames()).toEqual(["text… a", "ping 50 bytes", "more", "text behind", "close 1000"]);
   });
 
   it("rejects with what the source throws before the first fragment; the connection goes on", async () => {
