@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createBench, openOn, openWithPeer, outcome } from "../../test/support/socket-fixture.js";
-import { createDeferred } from "../internal/deferred.js";
-import { portableBytes } from "../internal/portable-bytes.js";
-import { encodeWireFrame, createTransportPair } from "../testing/index.js";
-import type { Message, TransportSink } from "./index.js";
+import { createBench, openOn, openWithPeer, outcome } from "../support/socket-fixture.js";
+import { createDeferred } from "../../src/internal/deferred.js";
+import { portableBytes } from "../../src/internal/portable-bytes.js";
+import { encodeWireFrame, createTransportPair } from "../../src/testing/index.js";
+import type { Message, TransportSink } from "../../src/socket/index.js";
 
 const frame = (payload: string | Uint8Array, opcode = 1) => encodeWireFrame({ opcode, payload, masked: true });
 const messages = (count: number) => Buffer.concat(Array.from({ length: count }, (_, i) => frame(String(i))));

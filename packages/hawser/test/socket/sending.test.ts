@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { openBoth, openWithPeer, outcome } from "../../test/support/socket-fixture.js";
-import { createDeferred } from "../internal/deferred.js";
-import { encodeMessage } from "./index.js";
+import { openBoth, openWithPeer, outcome } from "../support/socket-fixture.js";
+import { createDeferred } from "../../src/internal/deferred.js";
+import { encodeMessage } from "../../src/socket/index.js";
 
 /** A peer that reads nothing, behind a pipe that takes ten bytes. */
 function openBlocked(options = {}): ReturnType<typeof openWithPeer> {

@@ -1,9 +1,9 @@
 import { setMaxListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { createBench, openBoth, openWithPeer, outcome } from "../../test/support/socket-fixture.js";
-import { createDeferred } from "../internal/deferred.js";
-import { resolveSocketOptions } from "./index.js";
-import { KeepAlive } from "./keep-alive.js";
+import { createBench, openBoth, openWithPeer, outcome } from "../support/socket-fixture.js";
+import { createDeferred } from "../../src/internal/deferred.js";
+import { resolveSocketOptions } from "../../src/socket/index.js";
+import { KeepAlive } from "../../src/socket/keep-alive.js";
 
 const heartbeat = { intervalMs: 1000, timeoutMs: 500 };
 const text = { ...heartbeat, mode: "text" } as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createBench, openWithPeer } from "../../test/support/socket-fixture.js";
-import { portableBytes } from "../internal/portable-bytes.js";
-import type { SocketOptions } from "./index.js";
+import { createBench, openWithPeer } from "../support/socket-fixture.js";
+import { portableBytes } from "../../src/internal/portable-bytes.js";
+import type { SocketOptions } from "../../src/socket/index.js";
 
 describe("a peer that breaks the rules", () => {
   it.each([

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { openBoth, openWithPeer, outcome } from "../../test/support/socket-fixture.js";
-import { createDeferred, type Deferred } from "../internal/deferred.js";
-import { ProtocolError } from "../internal/errors.js";
-import { createZlibDeflate } from "../node/index.js";
-import type { DeflatePort } from "../protocol/index.js";
-import { randomSplit } from "../testing/index.js";
+import { openBoth, openWithPeer, outcome } from "../support/socket-fixture.js";
+import { createDeferred, type Deferred } from "../../src/internal/deferred.js";
+import { ProtocolError } from "../../src/internal/errors.js";
+import { createZlibDeflate } from "../../src/node/index.js";
+import type { DeflatePort } from "../../src/protocol/index.js";
+import { randomSplit } from "../../src/testing/index.js";
 
 /** "Compresses" to "z<n>" and the piece, n counting the calls as a window would remember them. */
 class MarkerPort implements DeflatePort {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { openBoth, openWithPeer, outcome } from "../../test/support/socket-fixture.js";
-import type { CloseReport } from "./index.js";
+import { openBoth, openWithPeer, outcome } from "../support/socket-fixture.js";
+import type { CloseReport } from "../../src/socket/index.js";
 
 describe("close from our side", () => {
   it("sends 1000 without a code, waits for the peer's Close and half-closes at once on a server", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createBench, openWithPeer } from "../../test/support/socket-fixture.js";
-import type { Handlers } from "./index.js";
+import { createBench, openWithPeer } from "../support/socket-fixture.js";
+import type { Handlers } from "../../src/socket/index.js";
 
 const frame = { open: null, message: "81 81 00000000 61", closing: "88 82 00000000 03e8", error: "8f 80 00000000" };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { openBoth, openWithPeer, outcome } from "../../test/support/socket-fixture.js";
-import { randomSplit } from "../testing/index.js";
-import type { MessageStream, SocketOptions, StreamHandlers } from "./index.js";
+import { openBoth, openWithPeer, outcome } from "../support/socket-fixture.js";
+import { randomSplit } from "../../src/testing/index.js";
+import type { MessageStream, SocketOptions, StreamHandlers } from "../../src/socket/index.js";
 
 const stream: SocketOptions = { mode: "stream" };
 
