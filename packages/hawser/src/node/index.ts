@@ -1,11 +1,9 @@
 export { createNodeRuntime, defaultDeflatePort, defaultRuntime } from "./default-runtime.js";
 export { createNodeBytes } from "./node-bytes.js";
-export { realClock } from "./real-clock.js";
 export { sha1 } from "./sha1.js";
 export { StreamTransport } from "./stream-transport.js";
 export { deflateDefaults } from "./deflate-rules.js";
 export { createZlibDeflate } from "./zlib-deflate.js";
-export type { ZlibDeflateOptions } from "./zlib-deflate.js";
 export { connect } from "./connect.js";
 export { connectDefaults } from "./connect-options.js";
 export type {

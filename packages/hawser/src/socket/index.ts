@@ -1,8 +1,8 @@
 export type { Transport, TransportSink } from "./transport.js";
-export type { Runtime, RuntimePorts } from "./runtime.js";
+export type { Runtime } from "./runtime.js";
 export { createRuntime } from "./runtime.js";
 export type { HeartbeatOptions, ResolvedSocketOptions, SocketLimits, SocketOptions } from "./socket-options.js";
-export { checkBoolean, checkLimit, checkOneOf, resolveSocketOptions, socketDefaults } from "./socket-options.js";
+export { checkBoolean, checkLimit, resolveSocketOptions, socketDefaults } from "./socket-options.js";
 export type {
   CloseFrame,
   CloseReport,

@@ -10,7 +10,7 @@ import { createSeededRandom, createTransportPair, ScriptedPeer } from "../../src
 import type { MemoryTransport, ReceivedFrame, TransportPairOptions } from "../../src/testing/index.js";
 
 /** Virtual time that can also jump, as for a process that stood still: its timers come late, all at once. */
-export class StallingClock implements Clock {
+class StallingClock implements Clock {
   #now = 0;
   #calls: { readonly at: number; readonly callback: () => void }[] = [];
 
@@ -97,7 +97,7 @@ export interface OpenOptions {
   readonly bench?: Bench;
 }
 
-export interface DeflateSetup {
+interface DeflateSetup {
   readonly port: DeflatePort;
   readonly takeover?: boolean;
   readonly thresholdBytes?: number;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const STARTED = ["--expose-gc"];
 
 /** Starts a script of this folder; `call` runs one of the functions it answers with. */
-export function startProcess(script) {
+function startProcess(script) {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], { execArgv: STARTED });
   const waiting = new Map();
   let calls = 0;
