@@ -12,8 +12,12 @@ export const timeout: number = 30_000 * factor;
 
 const WAIT_MS = 10_000 * factor;
 
-/** What Chromium itself writes to the console when a connection fails; a page cannot prevent it. */
-const ownLines = /^(WebSocket connection to '[^']+' failed|Failed to load resource: net::ERR_CONNECTION_REFUSED)/;
+/**
+ * What Chromium itself writes to the console when a connection fails; a page cannot prevent it. A server killed while it is
+ * asked resets the connection, refuses it, or leaves it without an answer.
+ */
+const ownLines =
+  /^(WebSocket connection to '[^']+' failed|Failed to load resource: net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE))/;
 
 /** A Chromium in which nothing but what a test does goes over the network. */
 export function launchChromium(): Promise<Browser> {
