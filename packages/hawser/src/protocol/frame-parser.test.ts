@@ -459,6 +459,16 @@ describe("memory", () => {
     expect(parser.retainedBytes).toBe(0);
   });
 
+  it("REL-A27 gives a message of fragments in memory of its own length: nothing unwritten is behind it", () => {
+    const parser = new FrameParser(client);
+    feed(parser, "02 01 ab");
+    for (let sent = 1; sent < 111; sent++) feed(parser, "00 01 ab");
+    const last = fromHex("80 00");
+    parser.push(last, 0, last.length);
+    expect(parser.next()).toBe(ParseEvent.message);
+    expect([parser.end - parser.start, parser.buffer.length, parser.buffer.buffer.byteLength]).toEqual([111, 111, 111]);
+  });
+
   it("REL-A16 copies at most two bytes for each that comes, fed byte by byte", () => {
     const bytes = countingBytes();
     const parser = new FrameParser({ ...client, bytes });

@@ -8,7 +8,7 @@ const SLACK_BYTES = 256;
 /**
  * The message that frames and reads cut into pieces, in one growing array: what is held depends on the bytes that came, not
  * on their number of pieces nor on an announced length. Of a message whose length is known two bytes are copied for each
- * that came, however small the pieces; else three.
+ * that came, however small the pieces; else four.
  */
 export class MessageAssembly {
   readonly #bytes: ByteOperations;
@@ -32,20 +32,24 @@ export class MessageAssembly {
   /** Appends `source[start, end)`. The message will have at most `expected` bytes in all, this piece included. */
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     const length = this.#length + end - start;
-    if (length > this.#memory.length) this.#grow(chooseCapacity(length, expected));
+    if (length > this.#memory.length) this.#resize(chooseCapacity(length, expected));
     this.#bytes.copy(source, start, end, this.#memory, this.#length);
     this.#length = length;
   }
 
-  /** Gives the array away, and is empty again. Its first `length` bytes, as asked before, are the message. */
+  /**
+   * Gives the message away, and is empty again. Where more was allocated than came, it is a copy: the rest of the memory was
+   * never written, and may show what was there before.
+   */
   take(): Uint8Array {
+    if (this.#memory.length > this.#length) this.#resize(this.#length);
     const memory = this.#memory;
     this.#memory = NO_BYTES;
     this.#length = 0;
     return memory;
   }
 
-  #grow(capacity: number): void {
+  #resize(capacity: number): void {
     const memory = this.#bytes.allocate(capacity);
     this.#bytes.copy(this.#memory, 0, this.#length, memory, 0);
     this.#memory = memory;

@@ -72,7 +72,8 @@ async function waitForDecision(
   stream.resume();
   runtime.wheel.arm(timer, place.timeoutMs);
   pending.add(entry);
-  decision.then(
+  // `resolve`, because a thenable of the application may throw where a promise rejects
+  Promise.resolve(decision).then(
     (result) => outcome.resolve(judge(result, early)),
     (error: unknown) => outcome.resolve({ kind: "failed", error }),
   );

@@ -51,7 +51,7 @@ export interface ServerOptions extends SocketLimits {
   readonly maxTargetBytes?: number;
   /** false: no heartbeat. @default on */
   readonly heartbeat?: HeartbeatOptions | false;
-  /** Answers plain HTTP. @default 404; a WebSocket path always answers 426 */
+  /** Answers plain HTTP, except at the paths of services: they have an `onRequest` of their own, or answer 426. @default 404 */
   readonly onRequest?: RequestHandler;
   /** @default silent */
   readonly logger?: Logger;

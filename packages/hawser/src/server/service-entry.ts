@@ -108,7 +108,10 @@ export class ServiceEntry implements ServiceHandle {
 
   #follow(socket: TransportSocket, running: Promise<void>): void {
     running.then(
-      () => void socket.close(CLOSE_NORMAL),
+      (made: unknown) => {
+        if (made === undefined) void socket.close(CLOSE_NORMAL);
+        else this.#fail(socket, new TypeError("a service function gave handlers by a promise: return them at once"));
+      },
       (error: unknown) => this.#fail(socket, error),
     );
   }

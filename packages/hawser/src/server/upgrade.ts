@@ -37,7 +37,7 @@ interface Upgrade extends SoundHandshake<ServiceEntry> {
 const closing: RefusalResponse = { status: 503, body: "the server is closing" };
 const failed: RefusalResponse = { status: 500, body: "the server failed" };
 
-/** Bytes sent by a TLS socket carry this mark. */
+/** What a `net.Socket` has beyond a Duplex; `encrypted` marks a TLS socket. */
 interface NetworkStream extends Duplex {
   readonly remoteAddress?: string;
   readonly encrypted?: boolean;
@@ -140,7 +140,8 @@ function open(upgrade: Upgrade, admission: Admission, head: Uint8Array): void {
   try {
     const transport = new StreamTransport(stream);
     handOver(stream);
-    stream.write(answer, "latin1");
+    // By the transport, as all that follows: it tells when the answer is taken, and what waits behind it may go.
+    transport.write([Buffer.from(answer, "latin1")]);
     // It lives as long as the connection, so the head is not in it: that is a piece of a large read buffer.
     const socket = new TransportSocket({
       role: "server",

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { createDeferred } from "../../src/internal/deferred.js";
 import type { AdmitResult, HandshakeInfo } from "../../src/socket/index.js";
 import { formatHandshake } from "../support/raw-client.js";
@@ -201,4 +202,21 @@ it("compresses when both sides want it", async () => {
   const text = "compress me ".repeat(1000);
   client.send(text);
   expect(await receiveText(client)).toBe(text);
+});
+
+it("answers 500 when admit gives a thenable that throws", async () => {
+  const thenable = {
+    // oxlint-disable-next-line unicorn/no-thenable -- what an application may give us
+    then: () => {
+      throw new Error("planted");
+    },
+  };
+  const server = await startServer({}, (it) => {
+    it.service("/thenable", { admit: () => thenable as never });
+  });
+  const client = new WebSocket(`${server.url}/thenable`);
+  client.on("error", () => {});
+  const [, response] = (await once(client, "unexpected-response")) as [unknown, { statusCode: number }];
+  expect(response.statusCode).toBe(500);
+  client.terminate();
 });

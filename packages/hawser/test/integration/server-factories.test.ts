@@ -101,3 +101,11 @@ it("no longer lists a socket by the time its close handler is called", async () 
   });
   expect(await counts).toEqual([0, 0]);
 });
+
+it("closes with 1011 when a function gives its handlers by a promise, where they would be lost", async () => {
+  const server = await startServer({}, (it) => {
+    it.service("/late", (async () => ({ message: () => {} })) as never);
+  });
+  const client = await connectWs(server, "/late");
+  expect(await receiveClose(client)).toEqual({ code: 1011, reason: "" });
+});

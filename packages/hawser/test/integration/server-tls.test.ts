@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { get } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { createServer } from "../../src/server/index.js";
-import { connectWs, receiveText, startServer } from "../support/server-fixture.js";
+import { connectWs, receiveClose, receiveText, startServer } from "../support/server-fixture.js";
 import { testCertificate } from "../support/test-certificate.js";
 
 it("serves wss", async () => {
@@ -28,6 +29,21 @@ it("tells services that the connection is secure", async () => {
   const own = server.url.replace("wss", "https");
   await connectWs(server, "/secure", { ca: testCertificate.cert, origin: own });
   expect([...server.sockets].map(({ data }) => data)).toEqual([true]);
+});
+
+it("lets a wss server speak first: what open sends leaves at once, and a Close behind it", async () => {
+  const server = await startServer({ tls: testCertificate, heartbeat: false }, (it) => {
+    it.service("/greet", {
+      open: (socket) => {
+        socket.post("hello");
+        void socket.close(4000, "that was all");
+      },
+    });
+  });
+  const client = new WebSocket(`${server.url}/greet`, { ca: testCertificate.cert });
+  const [greeting, close] = [receiveText(client), receiveClose(client)];
+  expect(await greeting).toBe("hello");
+  expect(await close).toEqual({ code: 4000, reason: "that was all" });
 });
 
 it("serves https", async () => {
