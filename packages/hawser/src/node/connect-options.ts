@@ -1,9 +1,16 @@
 import type { Agent } from "node:http";
 import type { LookupFunction } from "node:net";
 import { UsageError } from "../internal/errors.js";
+import { checkOptionNames } from "../internal/option-names.js";
 import { formatUpgradeRequest, offerDeflate } from "../protocol/index.js";
 import type { DeflateOptions } from "../protocol/index.js";
-import { checkBoolean, checkLimit, resolveSocketOptions } from "../socket/index.js";
+import {
+  checkBoolean,
+  checkHeartbeatNames,
+  checkLimit,
+  resolveSocketOptions,
+  socketOptionNames,
+} from "../socket/index.js";
 import type { Handlers, ResolvedSocketOptions, Runtime, SocketOptions, StreamHandlers } from "../socket/index.js";
 import { readTarget } from "./connect-target.js";
 import type { ConnectTarget } from "./connect-target.js";
@@ -91,25 +98,6 @@ const otherNames = [
   "runtime",
 ] as const satisfies readonly (keyof ConnectOptions)[];
 
-const socketNames = [
-  "mode",
-  "borrow",
-  "autoClose",
-  "heartbeat",
-  "allowNonMinimalLengths",
-  "maxMessageBytes",
-  "maxFramesPerMessage",
-  "maxEmptyFrames",
-  "maxControlFramesPerSecond",
-  "softQueueBytes",
-  "maxQueueBytes",
-  "maxReceiveMessages",
-  "maxReceiveBytes",
-  "idleTimeoutMs",
-  "closeTimeoutMs",
-  "writeTimeoutMs",
-] as const satisfies readonly (keyof SocketOptions)[];
-
 /** The options checked, and what they say of the request. */
 export interface ResolvedConnect<Data> {
   readonly target: ConnectTarget;
@@ -126,7 +114,8 @@ export interface ResolvedConnect<Data> {
 
 /** @throws UsageError INVALID_ARGUMENT; ConnectionError TLS_INVALID */
 export function resolveConnect<Data>(url: string | URL, given: ConnectOptions<Data>): ResolvedConnect<Data> {
-  checkNames(given, [...socketNames, ...otherNames]);
+  checkOptionNames("connect", given, [...socketOptionNames, ...otherNames]);
+  checkHeartbeatNames(given.heartbeat);
   const target = readTarget(url, checkBoolean("allowPlain", given.allowPlain ?? false));
   checkBoolean("rejectUnauthorized", given.rejectUnauthorized ?? true);
   if (target.secure) createTlsContext(given);
@@ -180,7 +169,7 @@ function resolveDeflate(given: boolean | ConnectDeflateOptions): {
 } {
   if (given === false) return { extensions: "", thresholdBytes: undefined };
   const { thresholdBytes, ...options } = given === true ? ({} as ConnectDeflateOptions) : given;
-  checkNames(options, [
+  checkOptionNames("perMessageDeflate", options, [
     "serverNoContextTakeover",
     "clientNoContextTakeover",
     "serverMaxWindowBits",
@@ -188,12 +177,6 @@ function resolveDeflate(given: boolean | ConnectDeflateOptions): {
   ]);
   if (thresholdBytes !== undefined) checkLimit("perMessageDeflate.thresholdBytes", thresholdBytes);
   return { extensions: offerDeflate(options), thresholdBytes };
-}
-
-/** A name written wrong would silently do nothing, and `rejectUnauthorised` the opposite of what is meant. */
-function checkNames(given: object, known: readonly string[]): void {
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw refuse(unknown, "is not an option: check the spelling");
 }
 
 function refuse(name: string, what: string): UsageError {

@@ -2,7 +2,7 @@ import { defaultDeflatePort, deflateDefaults } from "../node/index.js";
 import { acceptDeflateOffer } from "../protocol/index.js";
 import type { DeflateOptions, DeflatePort } from "../protocol/index.js";
 import { checkBoolean, checkLimit } from "../socket/index.js";
-import { checkOptionNames } from "./option-names.js";
+import { checkOptionNames } from "../internal/option-names.js";
 
 /** Compression of messages, as the server agrees to it. */
 export interface ServerDeflateOptions extends DeflateOptions {

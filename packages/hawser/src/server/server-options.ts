@@ -4,13 +4,13 @@ import { defaultRuntime } from "../node/index.js";
 import type { NodeTls, TlsFiles } from "../node/index.js";
 import { checkAllowedOrigins, handshakeDefaults, parseHost } from "../protocol/index.js";
 import type { HandshakeLimits } from "../protocol/index.js";
-import { checkLimit, resolveSocketOptions } from "../socket/index.js";
+import { checkHeartbeatNames, checkLimit, resolveSocketOptions, socketLimitNames } from "../socket/index.js";
 import type { HeartbeatOptions, Runtime, SocketLimits } from "../socket/index.js";
 import { resolveDeflate } from "./deflate-options.js";
 import type { ServerDeflate, ServerDeflateOptions } from "./deflate-options.js";
 import { guardLogger } from "./logger.js";
 import type { Logger } from "./logger.js";
-import { checkOptionNames } from "./option-names.js";
+import { checkOptionNames } from "../internal/option-names.js";
 import { checkProtocols, checkStrings, refuseOption } from "./option-values.js";
 import { checkTls } from "./tls-options.js";
 
@@ -79,22 +79,8 @@ export interface ResolvedServerOptions {
   readonly runtime: Runtime;
 }
 
-const limitNames = [
-  "maxMessageBytes",
-  "maxFramesPerMessage",
-  "maxEmptyFrames",
-  "maxControlFramesPerSecond",
-  "softQueueBytes",
-  "maxQueueBytes",
-  "maxReceiveMessages",
-  "maxReceiveBytes",
-  "idleTimeoutMs",
-  "closeTimeoutMs",
-  "writeTimeoutMs",
-] as const satisfies readonly (keyof SocketLimits)[];
-
 const serverNames = [
-  ...limitNames,
+  ...socketLimitNames,
   "host",
   "port",
   "path",
@@ -112,25 +98,6 @@ const serverNames = [
   "logger",
   "runtime",
 ] as const satisfies readonly (keyof ServerOptions)[];
-
-/** The names of socket options, for services. */
-export const socketOptionNames: readonly string[] = [
-  ...limitNames,
-  "mode",
-  "borrow",
-  "autoClose",
-  "heartbeat",
-  "allowNonMinimalLengths",
-];
-
-const heartbeatNames = [
-  "mode",
-  "intervalMs",
-  "timeoutMs",
-  "ping",
-  "pong",
-  "strictPong",
-] as const satisfies readonly (keyof HeartbeatOptions)[];
 
 const defaults = { host: "127.0.0.1", port: 0, handshakeTimeoutMs: 10_000, ...handshakeDefaults };
 
@@ -170,14 +137,9 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   });
 }
 
-/** @throws UsageError INVALID_ARGUMENT for an unknown name */
-export function checkHeartbeatNames(heartbeat: HeartbeatOptions | false | undefined): void {
-  if (heartbeat !== undefined && heartbeat !== false) checkOptionNames("heartbeat", heartbeat, heartbeatNames);
-}
-
 function pickSocketDefaults(options: ServerOptions): SocketDefaults {
   const picked: Record<string, number> = {};
-  for (const name of limitNames) {
+  for (const name of socketLimitNames) {
     const value = options[name];
     if (value !== undefined) picked[name] = value;
   }

@@ -11,7 +11,7 @@ import type { HandshakeRules } from "./handshake-check.js";
 import { HttpListener } from "./http-listener.js";
 import { formatUrl, isLoopback } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
-import { checkOptionNames } from "./option-names.js";
+import { checkOptionNames } from "../internal/option-names.js";
 import { refuseOption } from "./option-values.js";
 import { PathRouter } from "./path-router.js";
 import { answerRequest } from "./plain-requests.js";

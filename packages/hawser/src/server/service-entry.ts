@@ -1,7 +1,7 @@
 import { ConnectionError } from "../internal/errors.js";
 import type { HawserError } from "../internal/errors.js";
 import { canSend, CLOSE_INTERNAL_ERROR, CLOSE_NORMAL } from "../protocol/index.js";
-import { resolveSocketOptions } from "../socket/index.js";
+import { checkHeartbeatNames, resolveSocketOptions, socketOptionNames } from "../socket/index.js";
 import type {
   CloseReport,
   HandshakeInfo,
@@ -16,9 +16,8 @@ import type {
 } from "../socket/index.js";
 import { broadcast } from "./broadcast.js";
 import type { Logger } from "./logger.js";
-import { checkOptionNames } from "./option-names.js";
+import { checkOptionNames } from "../internal/option-names.js";
 import { checkProtocols, refuseOption } from "./option-values.js";
-import { checkHeartbeatNames, socketOptionNames } from "./server-options.js";
 import type { RequestHandler, SocketDefaults } from "./server-options.js";
 import type { BroadcastOptions, ServiceHandle, ServiceOptions } from "./service-types.js";
 

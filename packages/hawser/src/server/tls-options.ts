@@ -1,6 +1,6 @@
 import { createTlsContext, tlsFileNames, toNodeTls } from "../node/index.js";
 import type { NodeTls, TlsFiles } from "../node/index.js";
-import { checkOptionNames } from "./option-names.js";
+import { checkOptionNames } from "../internal/option-names.js";
 import { refuseOption } from "./option-values.js";
 
 /**

@@ -28,3 +28,4 @@ export { type EncodedMessage, encodeMessage } from "./encoded-message.js";
 export { openSocket, type SocketSetup, TransportSocket } from "./transport-socket.js";
 export { type SocketStreams, toStreams } from "./stream-adapter.js";
 export { SocketCloseEvent, WebSocketAdapter } from "./web-socket-adapter.js";
+export { checkHeartbeatNames, socketLimitNames, socketOptionNames } from "./option-names.js";

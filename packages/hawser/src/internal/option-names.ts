@@ -1,4 +1,4 @@
-import { UsageError } from "../internal/errors.js";
+import { UsageError } from "./errors.js";
 
 /**
  * Refuses option names that do not exist: a limit that is misspelt would otherwise silently not be there.
