@@ -168,6 +168,14 @@ it("keeps the order of what waits and what comes later", async () => {
   expect(Buffer.concat(received).equals(Buffer.concat(parts))).toBe(true);
 });
 
+it("copies what is written where the system takes it, and nowhere else", async () => {
+  const { near } = await openPair();
+  const kept = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  class Wrapped extends net.Socket {}
+
+  expect([near, kept, new Wrapped()].map((stream) => new StreamTransport(stream).copies)).toEqual([true, false, false]);
+});
+
 it("stops and goes on reading", async () => {
   const { near, far } = await openPair();
   const { transport, sink } = open(near);

@@ -1,3 +1,4 @@
+import { Socket as NetSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { UsageError } from "../internal/errors.js";
 import { Fifo } from "../internal/fifo.js";
@@ -25,6 +26,7 @@ interface NetworkStream extends Duplex {
 export class StreamTransport implements Transport {
   readonly remoteAddress: string | undefined;
   readonly secure: boolean;
+  readonly copies: boolean;
   readonly #stream: NetworkStream;
   readonly #waiting: Fifo<Uint8Array> = new Fifo();
   #waitingBytes = 0;
@@ -41,6 +43,8 @@ export class StreamTransport implements Transport {
     this.#stream = network;
     this.remoteAddress = network.remoteAddress;
     this.secure = network.encrypted === true;
+    // Only the system is known to copy. TLS keeps what it has not encrypted, and any other stream what it likes.
+    this.copies = Object.getPrototypeOf(stream) === NetSocket.prototype;
     stream.on("error", (error: Error) => this.#failed(error));
     stream.on("close", () => this.#streamClosed());
     // Ends its direction only when we say so: after the peer's FIN there may be an answer to send.
@@ -53,6 +57,10 @@ export class StreamTransport implements Transport {
 
   get bufferedBytes(): number {
     return this.#closed ? 0 : this.#waitingBytes + this.#stream.writableLength;
+  }
+
+  get destroyed(): boolean {
+    return this.#closed || this.#stream.destroyed || this.#stream.errored !== null;
   }
 
   start(sink: TransportSink): void {
@@ -74,7 +82,7 @@ export class StreamTransport implements Transport {
   }
 
   write(chunks: readonly Uint8Array[]): void {
-    if (this.#ending || this.#stream.destroyed) return;
+    if (this.#ending || this.destroyed) return;
     this.#writing = true;
     for (const chunk of chunks) this.#queue(chunk);
     this.#flush();

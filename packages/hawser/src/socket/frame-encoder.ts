@@ -100,7 +100,7 @@ export class FrameEncoder {
   }
 
   /**
-   * Gives the block's memory back that `chunk`, taken just now, lies in: the transport has no use for it any more. Works for
+   * Gives the block's memory back that `chunk`, taken just now, lies in: the transport copied it and has no use for it any more. Works for
    * the last piece cut from the block, which is the usual case; others are left to the garbage collector.
    */
   recycle(chunk: Uint8Array): void {

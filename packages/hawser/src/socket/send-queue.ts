@@ -208,8 +208,7 @@ export class SendQueue {
       if (chunks.length === 0) break;
       for (const chunk of chunks) this.bytesSent += chunk.length;
       this.#transport.write(chunks);
-      const only = chunks.length === 1 ? chunks[0] : undefined;
-      if (only !== undefined && this.#transport.bufferedBytes === 0) this.#encoder.recycle(only);
+      this.#recycle(chunks);
     }
     this.#flushing = false;
     if (this.#transport.bufferedBytes > 0) this.#owner.onBlocked();
@@ -222,6 +221,13 @@ export class SendQueue {
     this.#turnFragments = 0;
     this.#turnBytes = 0;
     this.flush();
+  }
+
+  /** A write of several chunks is rare: its memory is left to the garbage collector. */
+  #recycle(chunks: readonly Uint8Array[]): void {
+    const only = chunks.length === 1 ? chunks[0] : undefined;
+    const { copies, destroyed, bufferedBytes } = this.#transport;
+    if (only !== undefined && copies && !destroyed && bufferedBytes === 0) this.#encoder.recycle(only);
   }
 
   #push(item: SendItem): void {

@@ -10,11 +10,18 @@ export interface Transport {
   readonly secure: boolean;
   /** Bytes written that the operating system has not taken yet. */
   readonly bufferedBytes: number;
+  /**
+   * Whether written bytes are copied by the time `bufferedBytes` is zero again, so that their memory may be written into.
+   * False where somebody may keep the chunks themselves: a tunnel, a compressing stream, a pair in memory.
+   */
+  readonly copies: boolean;
+  /** Whether it was destroyed or has failed: what is written is dropped, and so may be what was buffered. */
+  readonly destroyed: boolean;
   /** Begins to read; from now on everything that happens goes to `sink`. Called once. */
   start(sink: TransportSink): void;
   /**
-   * Queues the chunks, in order, as one write where that is possible. They may be read until `bufferedBytes` is zero again
-   * and are never written into. Never throws; what cannot be written shows in `onClosed`.
+   * Queues the chunks, in order, as one write where that is possible. They are never written into, and may be read until
+   * `bufferedBytes` is zero again, or for ever unless `copies`. Never throws; what cannot be written shows in `onClosed`.
    */
   write(chunks: readonly Uint8Array[]): void;
   /** Stops reading; data already read may still arrive. */

@@ -7,7 +7,7 @@ export const BLOCK_PIECE_BYTES: number = 8 * 1024;
 
 /**
  * Scratch memory that all send queues of a process cut their small frames from, one after the other. A piece that was cut
- * is never written again while a transport may still read it; a block that is used up is left to the garbage collector.
+ * is never written again while a transport may still read it (one that does not copy may for ever); a block that is used up is left to the garbage collector.
  */
 export class WriteBlock {
   readonly #bytes: ByteOperations;

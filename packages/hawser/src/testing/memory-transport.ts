@@ -85,6 +85,8 @@ export function createTransportPair(options: TransportPairOptions = {}): [Memory
 class MemoryEnd implements MemoryTransport {
   readonly remoteAddress: string | undefined;
   readonly secure: boolean;
+  /** A path keeps a copy of what it has taken. */
+  readonly copies = true;
   readonly counters = { writes: 0, bytesWritten: 0, reads: 0, bytesRead: 0 };
   paused = false;
   closed = false;
@@ -118,6 +120,10 @@ class MemoryEnd implements MemoryTransport {
 
   get bufferedBytes(): number {
     return this.#output.waitingBytes;
+  }
+
+  get destroyed(): boolean {
+    return this.#over;
   }
 
   get split(): Split | undefined {

@@ -89,6 +89,29 @@ const rules: Readonly<Record<string, Rule>> = {
     assertSameBytes(far.received, [pattern(5000), pattern(5000)]);
   },
 
+  "has no use for the chunks once nothing is buffered, if it says that it copies": async (near, far) => {
+    near.start();
+    far.start();
+    assert.equal(typeof near.transport.copies, "boolean");
+    const chunk = pattern(5000);
+    near.write(chunk);
+    await near.until(() => near.transport.bufferedBytes === 0, "the bytes to be taken");
+    if (near.transport.copies) chunk.fill(0xff);
+    await far.until(() => far.receivedBytes === 5000, "all bytes");
+    assertSameBytes(far.received, [pattern(5000)]);
+  },
+
+  "says that it is destroyed at once, and only then": async (near, far) => {
+    near.start();
+    far.start();
+    near.write(pattern(10));
+    assert.equal(near.transport.destroyed, false);
+    near.destroy();
+    assert.equal(near.transport.destroyed, true, "destroyed is false behind destroy");
+    await near.closed();
+    assert.equal(near.transport.destroyed, true, "destroyed is false behind onClosed");
+  },
+
   "tells the drain once for bytes that waited, and none for bytes that did not": async (near, far) => {
     near.start();
     far.start();

@@ -69,6 +69,16 @@ const writeIntoChunks: Change = (transport) => ({
   },
 });
 
+const keepChunks: Change = (transport) => ({
+  copies: true,
+  write: (chunks) => void setImmediate(() => transport.write(chunks)),
+});
+const neverDestroyed: Change = () => ({
+  get destroyed() {
+    return false;
+  },
+});
+
 it.each<[string, string, Change, RegExp]>([
   ["changes a byte", "brings bytes in order", changeByte, /differ from those written/],
   ["closes from inside destroy", "closes later", closeInside, /from inside destroy/],
@@ -77,6 +87,8 @@ it.each<[string, string, Change, RegExp]>([
   ["closes twice", "closes later", closeTwice, /2 !== 1/],
   ["closes with an error", "ends one direction", failAlways, /odd/],
   ["ends both directions", "ends one direction", destroyOnEnd, /!== 100000/],
+  ["keeps chunks that it says it copies", "has no use for the chunks", keepChunks, /differ/],
+  ["never says that it is destroyed", "says that it is destroyed", neverDestroyed, /destroyed/],
   ["writes into chunks", "writes nothing into the chunks", writeIntoChunks, /differ|changed/],
 ])("finds out a transport that %s", async (_name, rule, breakRule, fault) => {
   const [near, far] = createTransportPair();
@@ -91,6 +103,10 @@ function delegate(transport: Transport): Transport {
   return {
     remoteAddress: transport.remoteAddress,
     secure: transport.secure,
+    copies: transport.copies,
+    get destroyed() {
+      return transport.destroyed;
+    },
     get bufferedBytes() {
       return transport.bufferedBytes;
     },
