@@ -198,10 +198,10 @@ export class SendQueue {
   /** Hands over what the transport can take. Called at the end of a read or of a turn, and when the transport has drained. */
   flush(): void {
     this.#asked = false;
-    if (this.#stopped || this.#flushing) return;
+    if (this.#dead || this.#flushing) return;
     this.#flushing = true;
     this.#sealBatch();
-    while (this.#transport.bufferedBytes === 0) {
+    while (!this.#dead && this.#transport.bufferedBytes === 0) {
       this.#settleHandedOver();
       if (this.idle) break;
       const chunks = this.#takeChunks();
@@ -211,9 +211,15 @@ export class SendQueue {
       this.#recycle(chunks);
     }
     this.#flushing = false;
+    if (this.#dead) return;
     if (this.#transport.bufferedBytes > 0) this.#owner.onBlocked();
     else this.#owner.onTaken();
     if (this.#failure !== null) this.#tellFailure(this.#failure);
+  }
+
+  /** Nothing leaves any more: what the transport is done with was dropped, and `stop` will say so to whoever waits. */
+  get #dead(): boolean {
+    return this.#stopped || this.#transport.destroyed;
   }
 
   /** The transport has taken everything. */

@@ -183,6 +183,36 @@ describe("the send queue's bounds", () => {
   });
 });
 
+describe("what was sent when the connection ends", () => {
+  it("in the same turn as abort() is rejected, and not counted", async () => {
+    const { socket, settle } = openWithPeer();
+    await settle();
+    const send = socket.send("never sent");
+    socket.abort();
+    await expect(send).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    expect(await socket.closed).toMatchObject({ messagesSent: 0, bytesSent: 0 });
+  });
+
+  it("in the turn in which the transport failed is rejected, and not counted", async () => {
+    const { socket, transport, settle } = openWithPeer();
+    await settle();
+    const send = socket.send("never sent");
+    transport.cut();
+    await expect(send).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    expect(await socket.closed).toMatchObject({ messagesSent: 0, bytesSent: 0 });
+  });
+
+  it("and waits with the transport is rejected, though that forgets it at once", async () => {
+    const { socket, settle } = openBlocked();
+    const taking = socket.send(new Uint8Array(50));
+    await settle();
+    const waiting = socket.send("behind");
+    socket.abort();
+    for (const send of [taking, waiting]) await expect(send).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    expect(await socket.closed).toMatchObject({ messagesSent: 1 });
+  });
+});
+
 describe("cancelling a send", () => {
   it("removes it from the queue and rejects ABORTED or TIMEOUT; the others leave in order", async () => {
     const { socket, peer, clock, settle, frames } = openBlocked();
