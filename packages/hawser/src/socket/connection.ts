@@ -201,10 +201,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     // After our Close no ping can be sent; then silence alone has to tell.
     if (heartbeat === null || !canSend(this.#state)) this.keepAlive.beat(now);
     else if (this.textHeartbeat !== null) this.textHeartbeat.beat();
-    else {
-      this.keepAlive.beat(now);
-      this.sendPing(this.keepAlive.nextPayload(), null);
-    }
+    else this.#queueBeat();
   }
 
   onTimedOut(error: ConnectionError): void {
@@ -318,7 +315,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
 
   sendPing(payload: Uint8Array, waiter: Deferred<number> | null): void {
     this.keepAlive.pinged(payload, this.runtime.clock.now(), waiter);
-    this.queue.addPing(payload);
+    this.queue.addPing(payload, null);
   }
 
   /** Tells the process's ledger what this connection holds now. */
@@ -326,6 +323,21 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     const bytes = this.#over ? 0 : this.receiver.retainedBytes + this.queue.bufferedBytes + this.#owner.queuedBytes;
     this.runtime.ledger.add(bytes - this.#accountedBytes);
     this.#accountedBytes = bytes;
+  }
+
+  /** The ping may wait behind bytes that the peer has not taken: the time for its answer begins when it was taken itself. */
+  #queueBeat(): void {
+    const { keepAlive, queue, runtime } = this;
+    const payload = keepAlive.nextPayload();
+    const taken = createDeferred<void>();
+    keepAlive.pinged(payload, runtime.clock.now(), null);
+    keepAlive.queueBeat();
+    queue.addPing(payload, taken);
+    const begin = (): void => {
+      keepAlive.beatTaken(runtime.clock.now());
+      this.#deadlines.arm();
+    };
+    taken.promise.then(begin, begin); // dropped: then silence alone has to tell
   }
 
   #createTextHeartbeat(): TextHeartbeat | null {

@@ -71,24 +71,27 @@ export class KeepAlive {
     if (last < 0) return;
     this.roundTripMs = nowMs - (all[last]?.sentAtMs ?? nowMs);
     for (const ping of all.slice(0, last + 1)) ping.waiter?.resolve(nowMs - ping.sentAtMs);
-    this.#beatSentAtMs = null;
-    this.#answeredAtMs = nowMs;
+    this.#answered(nowMs);
   }
 
   /** The text heartbeat's answer came. */
   textPonged(nowMs: number): void {
-    if (this.#beatSentAtMs === null) return;
-    this.roundTripMs = nowMs - this.#beatSentAtMs;
-    this.#beatSentAtMs = null;
-    this.#answeredAtMs = nowMs;
+    if (this.#beatSentAtMs === null && !this.#beatQueued) return;
+    if (this.#beatSentAtMs !== null) this.roundTripMs = nowMs - this.#beatSentAtMs;
+    this.#answered(nowMs);
   }
 
-  /** The heartbeat's ping waits to be sent; `beat` says when it was. */
+  /** The heartbeat's ping waits to be sent; `beatTaken` says when it was. */
   queueBeat(): void {
     this.#beatQueued = true;
   }
 
-  /** The heartbeat's ping was sent. */
+  /** The heartbeat's ping was taken, or dropped. Its answer may have come before we learned that. */
+  beatTaken(nowMs: number): void {
+    if (this.#beatQueued) this.beat(nowMs);
+  }
+
+  /** From now on a sign of life is due. */
   beat(nowMs: number): void {
     this.#beatQueued = false;
     this.#beatSentAtMs = nowMs;
@@ -116,6 +119,12 @@ export class KeepAlive {
   /** The connection is over. */
   stop(error: () => Error): void {
     for (let ping = this.#pings.shift(); ping !== undefined; ping = this.#pings.shift()) ping.waiter?.reject(error());
+  }
+
+  #answered(nowMs: number): void {
+    this.#beatQueued = false;
+    this.#beatSentAtMs = null;
+    this.#answeredAtMs = nowMs;
   }
 
   #unanswered(lastReceivedAtMs: number): boolean {

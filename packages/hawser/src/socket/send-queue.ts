@@ -56,7 +56,7 @@ export class SendQueue {
   readonly #items = new Fifo<SendItem>();
   /** The last item while it is a batch that may grow; its frames lie in the encoder until then. */
   #batch: SendItem | null = null;
-  readonly #pings: Uint8Array[] = [];
+  readonly #pings: { readonly payload: Uint8Array; readonly waiter: Deferred<void> | null }[] = [];
   /** The answer to the latest Ping: an earlier one that still waits is not needed any more (RFC 6455 §5.5.3). */
   #pong: Uint8Array | null = null;
   #queuedBytes = 0;
@@ -136,9 +136,9 @@ export class SendQueue {
     this.#push(createItem({ ...frame, messages: 0, waiters: waiter === null ? [] : [waiter], isClose: true }));
   }
 
-  /** Pings overtake data. */
-  addPing(payload: Uint8Array): void {
-    this.#pings.push(payload);
+  /** Pings overtake data; `waiter` settles when it was taken. */
+  addPing(payload: Uint8Array, waiter: Deferred<void> | null): void {
+    this.#pings.push({ payload, waiter });
     this.#queuedBytes += payload.length;
     this.#askFlush();
   }
@@ -301,9 +301,10 @@ export class SendQueue {
   #takeControl(): Uint8Array[] {
     if (this.#pings.length === 0 && this.#pong === null) return [];
     const encoder = new FrameEncoder(this.#runtime, this.#transform.role);
-    for (const ping of this.#pings.splice(0)) {
-      encoder.addBytes(FIN | OPCODE_PING, ping);
-      this.#queuedBytes -= ping.length;
+    for (const { payload, waiter } of this.#pings.splice(0)) {
+      encoder.addBytes(FIN | OPCODE_PING, payload);
+      this.#queuedBytes -= payload.length;
+      if (waiter !== null) this.#handedOver.push(waiter);
     }
     if (this.#pong !== null) {
       encoder.addBytes(FIN | OPCODE_PONG, this.#pong);
@@ -392,7 +393,10 @@ export class SendQueue {
   #drop(error: () => ConnectionError, endStream?: (stream: OutgoingStream) => void): void {
     this.#sealBatch();
     for (const item of this.#items.remove(() => true)) this.#dropItem(item, error, endStream);
-    for (const ping of this.#pings.splice(0)) this.#queuedBytes -= ping.length;
+    for (const { payload, waiter } of this.#pings.splice(0)) {
+      this.#queuedBytes -= payload.length;
+      waiter?.reject(error());
+    }
     this.#queuedBytes -= this.#pong?.length ?? 0;
     this.#pong = null;
   }

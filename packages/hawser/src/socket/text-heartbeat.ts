@@ -11,7 +11,7 @@ export interface TextHeartbeatParts {
   readonly runtime: Runtime;
   /** Whether messages may still be sent. */
   readonly canSend: () => boolean;
-  /** A ping has left: its answer is due. */
+  /** A ping has left, or never will: a sign of life is due. */
   readonly onBeat: () => void;
 }
 
@@ -41,13 +41,11 @@ export class TextHeartbeat {
     keepAlive.queueBeat();
     const taken = createDeferred<void>();
     queue.addMessage(heartbeat.ping, taken, false);
-    taken.promise.then(
-      () => {
-        keepAlive.beat(runtime.clock.now());
-        onBeat();
-      },
-      () => {}, // the connection is over
-    );
+    const begin = (): void => {
+      keepAlive.beatTaken(runtime.clock.now());
+      onBeat();
+    };
+    taken.promise.then(begin, begin); // dropped, behind a stream that was cut: then silence alone has to tell
   }
 
   #sendPong(text: string): void {

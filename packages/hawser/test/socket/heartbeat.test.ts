@@ -8,6 +8,12 @@ import { KeepAlive } from "../../src/socket/keep-alive.js";
 const heartbeat = { intervalMs: 1000, timeoutMs: 500 };
 const text = { ...heartbeat, mode: "text" } as const;
 
+/** A message that begins and never ends. */
+async function* beginOnly(): AsyncGenerator<string, void, undefined> {
+  yield "a";
+  await createDeferred<void>().promise;
+}
+
 describe("the heartbeat in frames", () => {
   it("pings after the interval without a sign of life, earlier by a jitter of at most a fifth", async () => {
     const bench = createBench();
@@ -117,6 +123,58 @@ describe("the heartbeat in frames", () => {
     expect(socket.state).toBe("open");
   });
 
+  it("does not blame the peer for a ping that waits behind bytes it has not taken yet", async () => {
+    const { socket, peer, clock, settle, frames } = openWithPeer({
+      options: { heartbeat, writeTimeoutMs: Infinity },
+      transport: { capacityBytes: 10 },
+    });
+    peer.pause();
+    socket.post(new Uint8Array(50));
+    await clock.advance(60_000);
+    expect(socket.state).toBe("open");
+    peer.resume();
+    await settle();
+    expect(frames()).toEqual(["binary 50 bytes", "ping 1"]);
+    await clock.advance(540);
+    expect(await socket.closed).toMatchObject({ error: { code: "HEARTBEAT_TIMEOUT" } });
+  });
+
+  it.each([
+    ["frames", { opcode: 10, payload: "1" }],
+    ["text", { opcode: 1, payload: "Pong" }],
+  ] as const)("in %s takes an answer that comes while bytes behind the ping still wait", async (mode, answer) => {
+    const { socket, peer, clock, settle, frames } = openWithPeer({
+      options: { heartbeat: { ...heartbeat, mode, strictPong: true, intervalMs: 600_000 }, writeTimeoutMs: Infinity },
+      transport: { capacityBytes: 10 },
+    });
+    await clock.advance(470_000);
+    peer.pause();
+    socket.post(new Uint8Array(20)); // the ping waits behind it, and has 50 bytes behind itself
+    await clock.advance(130_040);
+    socket.post(new Uint8Array(50));
+    peer.resume();
+    await peer.nextFrame();
+    await peer.nextFrame();
+    peer.pause();
+    peer.sendFrame(answer);
+    await clock.advance(10);
+    peer.resume();
+    await settle();
+    expect(frames()).toEqual(["binary 20 bytes", mode === "text" ? "text Ping" : "ping 1", "binary 50 bytes"]);
+    await clock.advance(5000);
+    expect(socket.state).toBe("open");
+  });
+
+  it("finds a silent peer though its ping was dropped with what a cut stream held up", async () => {
+    const { socket, clock } = openWithPeer({ options: { heartbeat, writeTimeoutMs: Infinity } });
+    void socket.sendStream(beginOnly());
+    await clock.advance(500);
+    void socket.closeOutput();
+    await clock.advance(1600);
+    expect(await outcome(socket.closed)).toBe("settled");
+    expect(await socket.closed).toMatchObject({ error: { code: "HEARTBEAT_TIMEOUT" } });
+  });
+
   it("never lists more than one unanswered ping of its own", () => {
     const keepAlive = new KeepAlive(null, 0, 0);
     for (let i = 0; i < 10; i++) keepAlive.pinged(keepAlive.nextPayload(), i, null);
@@ -183,6 +241,16 @@ describe("the heartbeat in text", () => {
     await settle();
     expect(frames()).toEqual(["text… a", "more", "text Ping"]);
     await clock.advance(540);
+    expect(await socket.closed).toMatchObject({ error: { code: "HEARTBEAT_TIMEOUT" } });
+  });
+
+  it("finds a silent peer though its ping was dropped behind a stream that was cut", async () => {
+    const { socket, clock } = openWithPeer({ options: { heartbeat: text } });
+    void socket.sendStream(beginOnly());
+    await clock.advance(1020); // the ping waits behind the stream
+    void socket.closeOutput();
+    await clock.advance(1600);
+    expect(await outcome(socket.closed)).toBe("settled");
     expect(await socket.closed).toMatchObject({ error: { code: "HEARTBEAT_TIMEOUT" } });
   });
 
