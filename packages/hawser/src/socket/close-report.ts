@@ -1,15 +1,21 @@
 import { CLOSE_ABNORMAL } from "../protocol/index.js";
 import type { CloseFrame, CloseReport } from "./socket-types.js";
 
-export type ReportFacts = Pick<CloseReport, "sent" | "received" | "initiator" | "error">;
-export type ReportCounts = Omit<CloseReport, keyof ReportFacts | "code" | "reason" | "clean">;
+type ToldFacts = Pick<CloseReport, "sent" | "received" | "initiator" | "error">;
+
+export interface ReportFacts extends ToldFacts {
+  /** Whether the transport took our Close. */
+  readonly closeTaken: boolean;
+  /** Whether our Close was sent for the fault. */
+  readonly faultTold: boolean;
+}
+
+export type ReportCounts = Omit<CloseReport, keyof ToldFacts | "code" | "reason" | "clean">;
 
 /** Makes the account of a connection's end. */
-export function formatReport(
-  { closeTaken, ...facts }: ReportFacts & { closeTaken: boolean },
-  counts: ReportCounts,
-): CloseReport {
-  const decisive = decisiveFrame(facts);
+export function formatReport(all: ReportFacts, counts: ReportCounts): CloseReport {
+  const { closeTaken, faultTold: _, ...facts } = all;
+  const decisive = decisiveFrame(all);
   return Object.freeze({
     code: decisive?.code ?? CLOSE_ABNORMAL,
     reason: decisive?.reason ?? "",
@@ -19,9 +25,9 @@ export function formatReport(
   });
 }
 
-/** The Close that ended the connection: the first one; ours alone only when it tells the peer's fault. */
-function decisiveFrame({ sent, received, initiator }: ReportFacts): CloseFrame | null {
-  if (initiator === "error") return sent ?? received;
+/** The Close that ended the connection: the first one; ours alone only when it tells the fault. */
+function decisiveFrame({ sent, received, initiator, faultTold }: ReportFacts): CloseFrame | null {
+  if (initiator === "error") return faultTold ? sent : null;
   if (sent !== null && received !== null) return initiator === "local" ? sent : received;
   return initiator === "remote" ? received : null;
 }

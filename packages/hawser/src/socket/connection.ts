@@ -73,6 +73,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   #received: CloseFrame | null = null;
   #initiator: CloseReport["initiator"] | null = null;
   #error: HawserError | null = null;
+  /** Whether our Close was sent for the fault. */
+  #faultTold = false;
   /** Both sides have said all they will: what is written has to leave, then the transport ends. */
   #finishing = false;
   #peerEnded = false;
@@ -112,23 +114,23 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   // Closing, from our side
 
   /**
-   * Sends Close behind what is queued. `discard` drops what arrives from now on and begins the close timeout as soon as the
-   * Close is on its way. The promise settles when the transport took the Close; it rejects when the connection is over before.
+   * Sends Close behind what is queued. `discard` drops what arrives from now on, bounds the time that the queue may take, and
+   * begins the close timeout as soon as the Close is on its way. The promise settles when the transport took the Close; it rejects when the connection is over before.
    */
   beginClose(frame: CloseFrame, discard: boolean): Promise<void> {
     this.#initiator ??= "local";
     this.queue.cutStreams(() => this.#closedError());
     const taken = createDeferred<void>();
     this.#sendClose(frame, taken);
-    if (discard) this.receiver.discard();
+    if (discard) this.hurryClose();
     if (this.#state === "closed" && !this.#finishing) this.#finish();
     return quiet(taken.promise);
   }
 
-  /** After `closeOutput`: nothing more is wanted of the peer but its Close, and that soon. */
+  /** Nothing more is wanted of the peer but its Close, and that in time. */
   hurryClose(): void {
     this.receiver.discard();
-    this.#boundClose();
+    if (!this.#finishing) this.#boundClose();
   }
 
   /** Ends the connection at once. */
@@ -137,6 +139,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
       this.#error ??= error;
       this.#initiator ??= initiator;
       this.#move("aborted");
+    } else if (!this.queue.closeTaken) {
+      this.#error ??= error; // the end is not clean: our Close has not left
     }
     this.#deadlines.stop();
     this.receiver.stop();
@@ -172,6 +176,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
       this.#error ??= lost(cause);
       this.#initiator ??= "error";
       this.#move("aborted");
+    } else if (!this.queue.closeTaken) {
+      this.#error ??= lost(cause);
     }
     this.#deadlines.stop();
     const report = this.#report();
@@ -233,6 +239,14 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     this.onHandlerFailed(cause);
   }
 
+  /** The caller has given up a message that had begun. */
+  cancelMessage(error: ConnectionError): void {
+    this.queue.overtake(() => this.#closedError());
+    if (!canSend(this.#state)) return;
+    this.#error ??= error;
+    void this.beginClose({ code: CLOSE_INTERNAL_ERROR, reason: "" }, true);
+  }
+
   // ReceiverOwner
 
   onPing(payload: Uint8Array): void {
@@ -256,12 +270,10 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     if (answered) {
       this.queue.overtake(() => this.#closedError());
       this.#finish();
-      this.#deadlines.boundClose();
     } else if (this.#state === "close-received" && this.options.autoClose) {
       this.queue.overtake(() => this.#closedError());
       this.#sendClose({ code, reason: "" }, null);
       this.#finish();
-      this.#deadlines.boundClose();
     } else if (this.#state === "close-received") {
       this.#deadlines.boundClose();
     }
@@ -283,9 +295,11 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     this.#initiator = "error";
     this.receiver.stop();
     this.queue.overtake(() => this.#closedError());
-    if (canSend(this.#state)) this.#sendClose({ code: error.closeCode, reason: error.code }, null);
+    if (canSend(this.#state)) {
+      this.#faultTold = true;
+      this.#sendClose({ code: error.closeCode, reason: error.code }, null);
+    }
     this.#finish();
-    this.#deadlines.boundClose();
     this.#owner.onError(error);
   }
 
@@ -297,6 +311,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     if (!closing) {
       this.#error ??= error;
       this.#initiator ??= "error";
+      this.#faultTold = true;
       void this.beginClose({ code: CLOSE_INTERNAL_ERROR, reason: "" }, true);
     }
     this.#owner.onError(error);
@@ -367,12 +382,16 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
 
   /** It is the peer's turn, once our Close was taken. A peer that is still being read after `closeOutput` is not hurried. */
   #boundClose(): void {
-    if (this.queue.closeTaken && this.receiver.discarding) this.#deadlines.boundClose();
+    if (!this.receiver.discarding) return;
+    if (this.queue.closeTaken) this.#deadlines.boundClose();
+    else this.#deadlines.boundDrain();
   }
 
+  /** What is written has to leave within the close timeout, also with a peer that takes it steadily, but slowly. */
   #finish(): void {
     this.#finishing = true;
     this.#deadlines.unboundClose();
+    this.#deadlines.boundClose();
     this.queue.flush();
   }
 
@@ -437,12 +456,13 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   }
 
   #report(): CloseReport {
-    const facts: ReportFacts & { closeTaken: boolean } = {
+    const facts: ReportFacts = {
       sent: this.#sent,
       received: this.#received,
       initiator: this.#initiator ?? "error",
       error: this.#error,
       closeTaken: this.queue.closeTaken,
+      faultTold: this.#faultTold,
     };
     return formatReport(facts, {
       messagesSent: this.queue.messagesSent,

@@ -20,6 +20,18 @@ export interface DeadlinesOwner {
   onLingered(): void;
 }
 
+/** What is queued when `close` is called may take this many times the longer of the write and the close timeout to leave. */
+const DRAIN_FACTOR = 4;
+
+/** What has to happen in the closing handshake, and within which time. */
+interface CloseBound {
+  readonly atMs: number;
+  readonly timeoutMs: number;
+  readonly failure: string;
+  /** The bytes before our Close are still waited for, not the peer. */
+  readonly draining: boolean;
+}
+
 /**
  * The deadlines of one connection, all on one timer: silence (idle and heartbeat), progress in writing, the closing
  * handshake, and the time to linger after it. Traffic moves a deadline without touching the timer, which looks again when
@@ -36,7 +48,7 @@ export class Deadlines {
   /** Silence before this was not the peer's: reading was paused, or the process stood still. */
   #excusedUntilMs = -Infinity;
   #blockedSinceMs: number | null = null;
-  #closeAtMs = Infinity;
+  #close: CloseBound | null = null;
   #destroyAtMs = Infinity;
   #stopped = false;
 
@@ -89,16 +101,24 @@ export class Deadlines {
     this.#blockedSinceMs = null;
   }
 
-  /** The closing handshake has to end within the close timeout from now, unless that runs already. */
-  boundClose(): void {
-    if (this.#closeAtMs !== Infinity) return;
-    this.#closeAtMs = this.#runtime.clock.now() + this.#options.closeTimeoutMs;
-    this.arm();
+  /** What is queued and our Close behind it have to leave in time, however steadily the peer takes them. */
+  boundDrain(): void {
+    if (this.#close !== null) return;
+    const { closeTimeoutMs, writeTimeoutMs } = this.#options;
+    const timeoutMs = DRAIN_FACTOR * Math.max(closeTimeoutMs, writeTimeoutMs);
+    this.#boundClose({ timeoutMs, failure: "the peer did not take what was queued before the Close", draining: true });
   }
 
-  /** The peer has done its part of the closing handshake. */
+  /** The closing handshake has to end within the close timeout from now, unless that runs already. */
+  boundClose(): void {
+    if (this.#close?.draining === false) return;
+    const timeoutMs = this.#options.closeTimeoutMs;
+    this.#boundClose({ timeoutMs, failure: "the peer did not finish the closing handshake", draining: false });
+  }
+
+  /** The closing handshake has reached its next part, or its end. */
   unboundClose(): void {
-    this.#closeAtMs = Infinity;
+    this.#close = null;
   }
 
   /** Whether `lingerWithin` was called. */
@@ -125,13 +145,18 @@ export class Deadlines {
     if (now >= this.#destroyAtMs) {
       this.stop();
       this.#owner.onLingered();
-    } else if (now >= this.#closeAtMs) {
-      this.#timeOut("CLOSE_TIMEOUT", "the peer's Close did not come", this.#options.closeTimeoutMs);
+    } else if (this.#close !== null && now >= this.#close.atMs) {
+      this.#timeOut("CLOSE_TIMEOUT", this.#close.failure, this.#close.timeoutMs);
     } else if (now >= this.#blockedUntil()) {
       this.#timeOut("WRITE_TIMEOUT", "the peer took no bytes", this.#options.writeTimeoutMs);
     } else if (this.#owner.listening) {
       this.#checkAlive(now);
     }
+    this.arm();
+  }
+
+  #boundClose(bound: Omit<CloseBound, "atMs">): void {
+    this.#close = { ...bound, atMs: this.#runtime.clock.now() + bound.timeoutMs };
     this.arm();
   }
 
@@ -157,14 +182,14 @@ export class Deadlines {
   #excuseStall(now: number): void {
     this.#excuse(now);
     if (this.#blockedSinceMs !== null) this.#blockedSinceMs = now;
-    if (this.#closeAtMs !== Infinity) this.#closeAtMs = Math.max(this.#closeAtMs, now + STALL_MS);
+    if (this.#close !== null) this.#close = { ...this.#close, atMs: Math.max(this.#close.atMs, now + STALL_MS) };
   }
 
   #next(): number {
     const alive = this.#owner.listening
       ? Math.min(this.#idleUntil(), this.#keepAlive.deadline(this.#lastReceivedAtMs, this.#excusedUntilMs))
       : Infinity;
-    return Math.min(this.#destroyAtMs, this.#closeAtMs, this.#blockedUntil(), alive);
+    return Math.min(this.#destroyAtMs, this.#close?.atMs ?? Infinity, this.#blockedUntil(), alive);
   }
 
   #idleUntil(): number {

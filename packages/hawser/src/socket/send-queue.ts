@@ -38,7 +38,7 @@ export interface SendQueueOwner {
   onBlocked(): void;
   /** Everything handed over was taken. */
   onTaken(): void;
-  /** A message that had begun can never be finished: its source failed, it was cancelled, or its compressor failed. */
+  /** A message that had begun can never be finished: its source or its compressor failed. */
   onUnfinishable(cause: unknown): void;
 }
 

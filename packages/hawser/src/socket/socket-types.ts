@@ -121,8 +121,13 @@ export interface Socket<Data = unknown> extends AsyncIterable<Message>, AsyncDis
   /** Sends a ping and settles with the round trip in milliseconds. `data`: at most 125 bytes; without it a counter is sent. */
   ping(data?: string | Uint8Array, options?: WaitOptions): Promise<number>;
   /**
-   * Sends what is queued, then Close, and waits for the peer's; after the close timeout the connection is aborted. What
-   * arrives meanwhile is dropped. In every later state it returns the same report. Never rejects.
+   * Sends what is queued, then Close, and waits for the peer's. What arrives meanwhile is dropped. In every later state it
+   * returns the same report. Never rejects.
+   *
+   * It always ends: with `CLOSE_TIMEOUT` the connection is aborted when the peer's Close has not come within the close
+   * timeout from the moment when ours was taken, and when what is queued has not been taken within four times the write
+   * timeout or the close timeout, whichever is longer. (A peer that takes no bytes at all has the write timeout, as always.)
+   * After the peer's Close, what is queued and our Close have the close timeout together. `timeoutMs` bounds the whole.
    * @throws UsageError INVALID_ARGUMENT at once for a code or reason that may not be sent
    */
   close(code?: number, reason?: string, options?: WaitOptions): Promise<CloseReport>;

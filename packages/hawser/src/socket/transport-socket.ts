@@ -382,7 +382,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     const removed = this.#connection.queue.removeStream(stream);
     stream.fail(error);
     // A message cut short must not look like a whole one: the connection goes with it.
-    if (!removed) this.#connection.onUnfinishable(error);
+    if (!removed) this.#connection.cancelMessage(error);
     return true;
   }
 

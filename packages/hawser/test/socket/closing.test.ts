@@ -2,6 +2,21 @@ import { describe, expect, it } from "vitest";
 import { openBoth, openWithPeer, outcome } from "../support/socket-fixture.js";
 import type { CloseReport } from "../../src/socket/index.js";
 
+/** The peer reads a few bytes in every 100 ms: the write makes progress. */
+async function takeSlowly(
+  peer: { resume(): void; pause(): void },
+  clock: { advance(ms: number): Promise<void> },
+  ms: number,
+): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    peer.resume();
+    await Promise.resolve();
+    await Promise.resolve();
+    peer.pause();
+    await clock.advance(100);
+  }
+}
+
 describe("close from our side", () => {
   it("sends 1000 without a code, waits for the peer's Close and half-closes at once on a server", async () => {
     const { socket, peer, settle, frames, clock } = openWithPeer();
@@ -180,6 +195,56 @@ describe("close from our side", () => {
     await settle();
     expect(await socket.closed).toMatchObject({ clean: true, received: { code: 1005 } });
   });
+
+  it("gives what is queued four times the write timeout to a peer that takes it bit by bit, and then aborts", async () => {
+    const { socket, peer, clock, settle } = openWithPeer({
+      options: { closeTimeoutMs: 500, writeTimeoutMs: 1000 },
+      transport: { capacityBytes: 10 },
+    });
+    peer.pause();
+    const send = socket.send(new Uint8Array(10_000));
+    void socket.close();
+    await takeSlowly(peer, clock, 3900);
+    expect(socket.state).toBe("close-sent");
+    await takeSlowly(peer, clock, 200);
+    await settle();
+    expect(await outcome(socket.closed)).toBe("settled");
+    expect(await socket.closed).toMatchObject({ code: 1006, clean: false, error: { code: "CLOSE_TIMEOUT" } });
+    await expect(send).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  });
+
+  it("bounds what is queued also when closeOutput() came before", async () => {
+    const { socket, peer, clock } = openWithPeer({
+      options: { closeTimeoutMs: 500, writeTimeoutMs: 1000 },
+      transport: { capacityBytes: 10 },
+    });
+    peer.pause();
+    void socket.send(new Uint8Array(100_000));
+    void socket.closeOutput();
+    await takeSlowly(peer, clock, 10_000);
+    expect(socket.state).toBe("close-sent");
+    void socket.close();
+    await takeSlowly(peer, clock, 4100);
+    expect(await socket.closed).toMatchObject({ error: { code: "CLOSE_TIMEOUT" } });
+  });
+
+  it.each(["close", "closeOutput"] as const)(
+    "is bounded by the close timeout when %s answers the peer",
+    async (call) => {
+      const { socket, peer, clock, settle } = openWithPeer({
+        options: { autoClose: false, closeTimeoutMs: 500, writeTimeoutMs: 1000 },
+        transport: { capacityBytes: 10 },
+      });
+      peer.pause();
+      void socket.send(new Uint8Array(10_000));
+      peer.sendClose(1000);
+      await settle();
+      void socket[call](1000);
+      await takeSlowly(peer, clock, 600);
+      expect(await outcome(socket.closed)).toBe("settled");
+      expect(await socket.closed).toMatchObject({ clean: false, error: { code: "CLOSE_TIMEOUT" } });
+    },
+  );
 
   it("can be bounded by its caller, with a signal and with a time", async () => {
     const first = openWithPeer();
@@ -452,6 +517,44 @@ describe("autoClose: false", () => {
     peer.sendClose(1000);
     await clock.advance(10_000);
     expect(socket.state).toBe("close-received");
+  });
+});
+
+describe("the report", () => {
+  it("does not give the code of a Close of ours that was not sent for the fault", async () => {
+    const { socket, peer, settle } = openWithPeer();
+    const closing = socket.close(1000, "bye");
+    await settle();
+    peer.sendHex("ff8000000000");
+    peer.end();
+    expect(await closing).toMatchObject({
+      code: 1006,
+      reason: "",
+      clean: false,
+      initiator: "error",
+      sent: { code: 1000, reason: "bye" },
+      received: null,
+    });
+  });
+
+  it("tells why the end was not clean after both sides had closed", async () => {
+    const { socket, peer, settle, transport } = openWithPeer({ transport: { capacityBytes: 10 } });
+    peer.pause();
+    void socket.send(new Uint8Array(100));
+    await settle();
+    peer.sendClose(1000);
+    await settle();
+    expect(socket.state).toBe("closed");
+    transport.cut();
+    expect(await socket.closed).toMatchObject({ clean: false, code: 1000, error: { code: "CONNECTION_LOST" } });
+  });
+
+  it("has no error after a clean end, whatever happens while the transport lingers", async () => {
+    const { socket, peer, settle } = openWithPeer();
+    peer.sendClose(1000);
+    await settle();
+    socket.abort();
+    expect(await socket.closed).toMatchObject({ clean: true, code: 1000, error: null });
   });
 });
 

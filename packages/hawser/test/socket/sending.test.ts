@@ -10,6 +10,12 @@ function openBlocked(options = {}): ReturnType<typeof openWithPeer> {
   return opened;
 }
 
+/** A message that begins and never ends. */
+async function* beginOnly(): AsyncGenerator<string, void, undefined> {
+  yield "begun";
+  await createDeferred<void>().promise;
+}
+
 describe("send and post", () => {
   it("send in the order of the calls, whichever they are", async () => {
     const { socket, runtime, settle, frames } = openWithPeer();
@@ -476,18 +482,28 @@ describe("sendStream", () => {
     await settle();
     expect(frames()).toEqual(["text behind"]);
     const controller = new AbortController();
-    const second = socket.sendStream(
-      (async function* () {
-        yield "begun";
-        await new Promise(() => {});
-      })(),
-      { signal: controller.signal },
-    );
+    const second = socket.sendStream(beginOnly(), { signal: controller.signal });
     await settle();
     controller.abort();
     await expect(second).rejects.toMatchObject({ code: "ABORTED" });
     await settle();
     expect(frames()).toEqual(["text behind", "text… begun", "close 1011"]);
+    socket.abort();
+    expect(await socket.closed).toMatchObject({ initiator: "local", error: { code: "ABORTED" } });
+  });
+
+  it("cancelled by its caller is no failure of a handler", async () => {
+    const errors: string[] = [];
+    const { socket, peer, settle, clock } = openWithPeer({
+      handlers: { error: (_s, error) => void errors.push(error.code) },
+    });
+    void socket.sendStream(beginOnly(), { timeoutMs: 50 });
+    await clock.advance(80);
+    peer.sendClose(1011);
+    peer.end();
+    await settle();
+    expect(await socket.closed).toMatchObject({ code: 1011, initiator: "local", error: { code: "TIMEOUT" } });
+    expect(errors).toEqual([]);
   });
 
   it("lets the event loop have its turn while a source always has more and the transport takes all", async () => {
