@@ -52,7 +52,10 @@ export type AdmitResult<Data = unknown> = void | Admission<Data> | Refusal;
 export interface Handlers<Data = unknown> {
   /** Runs before the 101. May refuse. Throwing answers 500. */
   admit?(request: HandshakeInfo): AdmitResult<Data> | Promise<AdmitResult<Data>>;
-  /** The connection is open. */
+  /**
+   * The connection is open. Messages do not wait for its promise: `admit` is the place for what must be known before the
+   * first. When it rejects, the connection is closed with 1011.
+   */
   open?(socket: Socket<Data>): void | Promise<void>;
   /** A whole message came. A promise holds back the next message until it settles. */
   message?(socket: Socket<Data>, data: Message): unknown;

@@ -148,12 +148,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     this.#connection.start();
     this.#setup.onOpen?.(this);
     this.#useHandlers(choose?.());
-    try {
-      const opening = asHold(this.#handlers?.open?.(this));
-      if (opening !== undefined) this.#connection.receiver.hold(opening);
-    } catch (error) {
-      this.#connection.onHandlerFailed(error);
-    }
+    this.#call(() => this.#handlers?.open?.(this));
     // What came with the handshake was counted nowhere yet, and may have been followed by the end of the connection.
     if (head !== undefined && head.length > 0) this.#connection.onData(head, 0, head.length);
   }

@@ -135,18 +135,26 @@ describe("pushed messages", () => {
     expect(order).toEqual(["open", "head", "cut", "after"]);
   });
 
-  it("wait for an open handler that returns a promise", async () => {
-    const gate = createDeferred<void>();
+  it("do not wait for an open handler that returns a promise", async () => {
     const got: Message[] = [];
     const { peer, settle } = openWithPeer({
-      handlers: { open: () => gate.promise, message: (_s, data) => void got.push(data) },
+      handlers: { open: () => createDeferred<void>().promise, message: (_s, data) => void got.push(data) },
     });
     peer.sendText("early");
     await settle();
-    expect(got).toEqual([]);
-    gate.resolve();
-    await settle();
     expect(got).toEqual(["early"]);
+  });
+
+  it("end with 1011 when the promise of an open handler rejects", async () => {
+    const gate = createDeferred<void>();
+    const { socket, peer, settle, frames } = openWithPeer({ handlers: { open: () => gate.promise } });
+    await settle();
+    gate.reject(new Error("bug"));
+    await settle();
+    expect(frames()).toEqual(["close 1011"]);
+    peer.sendClose(1011);
+    peer.end();
+    expect(await socket.closed).toMatchObject({ code: 1011, error: { code: "HANDLER_FAILED" } });
   });
 });
 
