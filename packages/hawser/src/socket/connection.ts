@@ -13,6 +13,7 @@ import {
   transition,
 } from "../protocol/index.js";
 import { formatReport, type ReportFacts } from "./close-report.js";
+import { ControlBudget } from "./control-budget.js";
 import { Deadlines, type DeadlinesOwner } from "./deadlines.js";
 import { KeepAlive } from "./keep-alive.js";
 import type { MessageSink } from "./message-sink.js";
@@ -66,6 +67,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   readonly textHeartbeat: TextHeartbeat | null;
   readonly #owner: ConnectionOwner;
   readonly #deadlines: Deadlines;
+  readonly #controlBudget: ControlBudget;
   readonly #openedAtMs: number;
 
   #state: SocketState = "connecting";
@@ -79,8 +81,6 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   #finishing = false;
   #peerEnded = false;
   #over = false;
-  #controlFrames = 0;
-  #controlSecondMs = 0;
   #accountedBytes = 0;
 
   constructor(parts: ConnectionParts, owner: ConnectionOwner, sink: MessageSink) {
@@ -93,6 +93,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     this.#openedAtMs = runtime.clock.now();
     const spread = options.heartbeat === null ? 0 : runtime.masks.next() / 2 ** 32;
     this.keepAlive = new KeepAlive(options.heartbeat, spread, this.#openedAtMs);
+    this.#controlBudget = new ControlBudget(options.maxControlFramesPerSecond, this.#openedAtMs);
     this.#deadlines = new Deadlines(runtime, options, this.keepAlive, this);
     this.queue = new SendQueue(transport, runtime, role, this);
     this.textHeartbeat = this.#createTextHeartbeat();
@@ -317,7 +318,12 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     this.#owner.onError(error);
   }
 
+  onPaused(): void {
+    this.#controlBudget.paused(this.runtime.clock.now());
+  }
+
   onResumed(): void {
+    this.#controlBudget.credit(this.runtime.clock.now());
     this.#deadlines.resumed();
   }
 
@@ -412,12 +418,9 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
 
   #admitControlFrame(): boolean {
     const limit = this.options.maxControlFramesPerSecond;
-    const now = this.#deadlines.lastReceivedAtMs;
-    if (now - this.#controlSecondMs >= 1000) {
-      this.#controlSecondMs = now;
-      this.#controlFrames = 0;
-    }
-    if (++this.#controlFrames <= limit) return true;
+    // what was kept aside in a pause is looked at before `onResumed`
+    if (this.receiver.paused) this.#controlBudget.credit(this.runtime.clock.now());
+    if (this.#controlBudget.take(this.#deadlines.lastReceivedAtMs)) return true;
     this.onFault(
       new ProtocolError(
         "TOO_MANY_CONTROL_FRAMES",

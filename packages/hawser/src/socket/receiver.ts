@@ -14,6 +14,8 @@ export interface ReceiverOwner {
   /** The peer's direction is over, and everything before it has been dealt with. */
   onPeerEnd(): void;
   onHandlerFailed(error: unknown): void;
+  /** Reading stands still, because what came before is held. */
+  onPaused(): void;
   /** Reading goes on after a pause. */
   onResumed(): void;
   /** What was held went on, by itself. */
@@ -113,7 +115,7 @@ export class Receiver implements StreamIntakeOwner {
     if (!this.#pumping) this.#continue();
   }
 
-  /** Nothing more is looked at; what arrives is counted and dropped. */
+  /** Nothing more is looked at: what arrives is dropped, and not counted. */
   stop(): void {
     this.#stopped = true;
     this.#generation++;
@@ -161,6 +163,7 @@ export class Receiver implements StreamIntakeOwner {
     if (this.#paused) return;
     this.#paused = true;
     this.#transport.pause();
+    this.#owner.onPaused();
   }
 
   #resume(): void {

@@ -24,7 +24,10 @@ export interface SocketLimits {
   readonly maxFramesPerMessage?: number;
   /** Empty fragments in a row. @default 1024 */
   readonly maxEmptyFrames?: number;
-  /** Ping, Pong and Close frames received in one second. @default 1000 */
+  /**
+   * Ping and Pong frames received in one second; a pause in which we do not read is made up for. (A Close comes only once.)
+   * @default 1000
+   */
   readonly maxControlFramesPerSecond?: number;
   /** Above this `post` answers false and `drained` waits. @default 64 KiB */
   readonly softQueueBytes?: number;

@@ -69,7 +69,11 @@ export class WebSocketAdapter extends EventTarget {
     return this.#socket.state === "open" ? this.OPEN : this.CLOSING;
   }
 
-  /** Sends a message; while the connection is closing it is dropped, as the standard says. */
+  /**
+   * Sends a message; while the connection is closing it is dropped, as the standard says. A browser queues without a limit;
+   * here the queue has one: look at `bufferedAmount`.
+   * @throws ConnectionError QUEUE_FULL when the message has no room in the send queue
+   */
   send(data: string | ArrayBufferView | ArrayBuffer): void {
     if (this.readyState === this.OPEN) this.#socket.post(data);
   }

@@ -1,3 +1,4 @@
+import { createDeferred } from "../../src/internal/deferred.js";
 import { describe, expect, it } from "vitest";
 import { createBench, openWithPeer } from "../support/socket-fixture.js";
 import { portableBytes } from "../../src/internal/portable-bytes.js";
@@ -141,6 +142,42 @@ describe("a peer that floods control frames", () => {
     peer.send(flood("89", 1));
     await settle();
     expect(frames()).toEqual(["pong 1999", "pong 1999", "close 1008 TOO_MANY_CONTROL_FRAMES"]);
+  });
+
+  it("REL-A17 is not mistaken for one that pinged honestly while we read nothing", async () => {
+    const gates = [createDeferred<void>(), createDeferred<void>()];
+    let held = 0;
+    const { socket, peer, settle, clock, frames } = openWithPeer({
+      handlers: { message: () => gates[held++]?.promise },
+    });
+    peer.sendText("held");
+    for (let i = 0; i < 50; i++) {
+      await clock.advance(100);
+      peer.send(flood("89", 60)); // 600 a second
+      if (i === 20) peer.sendText("held again");
+    }
+    for (const gate of gates) {
+      gate.resolve();
+      await settle();
+    }
+    expect(socket.state).toBe("open");
+    peer.send(flood("89", 5001));
+    await settle();
+    expect(frames().at(-1)).toBe("close 1008 TOO_MANY_CONTROL_FRAMES");
+  });
+
+  it("REL-A17 saves no more than a minute of a pause up", async () => {
+    const gate = createDeferred<void>();
+    const { peer, settle, clock, frames } = openWithPeer({ handlers: { message: () => gate.promise } });
+    peer.sendText("held");
+    await settle();
+    peer.send(flood("89", 1));
+    await clock.advance(3_600_000);
+    gate.resolve();
+    await settle();
+    peer.send(flood("89", 60_000));
+    await settle();
+    expect(frames().at(-1)).toBe("close 1008 TOO_MANY_CONTROL_FRAMES");
   });
 
   it("REL-A18 and reads nothing makes us keep the latest answer alone", async () => {
