@@ -6,7 +6,12 @@ type Piece = string | Uint8Array;
 /** A message being sent while its source still makes it. It asks for a piece only when the one before was taken. */
 export class OutgoingStream {
   readonly settled: Deferred<void>;
-  /** Whether the first fragment has left: from then on the message can only be finished, or the connection given up. */
+  /** Whether its first fragment has been made. */
+  opened = false;
+  /**
+   * Whether the first fragment has left, or a compressor has seen it: from then on the message can only be finished, or the
+   * connection given up.
+   */
   begun = false;
   /** Whether its last fragment has been made. */
   finished = false;

@@ -60,6 +60,7 @@ export class SendQueue {
   /** The answer to the latest Ping: an earlier one that still waits is not needed any more (RFC 6455 §5.5.3). */
   #pong: Uint8Array | null = null;
   #queuedBytes = 0;
+  #streams = 0;
   readonly #handedOver: Deferred<void>[] = [];
   #closeHandedOver = false;
   #failure: Failure | null = null;
@@ -96,6 +97,11 @@ export class SendQueue {
     return this.#items.size === 0 && this.#pings.length === 0 && this.#pong === null;
   }
 
+  /** Streams that are not settled. */
+  get streams(): number {
+    return this.#streams;
+  }
+
   /** Pings that wait to be sent. */
   get waitingPings(): number {
     return this.#pings.length;
@@ -127,6 +133,9 @@ export class SendQueue {
   }
 
   addStream(stream: OutgoingStream): void {
+    this.#streams++;
+    const settled = (): void => void this.#streams--;
+    stream.settled.promise.then(settled, settled);
     this.#push(createItem({ stream }));
   }
 
@@ -161,6 +170,7 @@ export class SendQueue {
   /** Takes a stream out that has not begun; false when it has. */
   removeStream(stream: OutgoingStream): boolean {
     const removed = this.#items.remove((item) => item.stream === stream && !stream.begun);
+    for (const item of removed) this.#queuedBytes -= item.bytes;
     if (removed.length > 0) this.#askFlush();
     return removed.length > 0;
   }
@@ -287,6 +297,7 @@ export class SendQueue {
       bytes += item.bytes;
       for (const chunk of item.chunks) chunks.push(chunk);
       this.#queuedBytes -= item.bytes;
+      if (item.stream !== null) item.stream.begun = true;
       if (item.stream?.finished === false) {
         item.chunks.length = 0;
         item.bytes = 0;

@@ -63,10 +63,11 @@ export class SendTransform {
   async nextFragment(stream: OutgoingStream): Promise<MadeFrames | null> {
     const piece = await stream.next();
     if (stream.stopped || (piece !== null && piece.length === 0)) return null;
-    const first = !stream.begun;
-    // Begun before the compressor sees it: from here on the message cannot be taken back without losing its window.
-    stream.begun = true;
+    const first = !stream.opened;
+    stream.opened = true;
     const compress = stream.compress && this.#deflater !== null;
+    // From here on the message cannot be taken back: the compressor's window would not be the peer's.
+    if (compress) stream.begun = true;
     let payload = piece === null ? NO_BYTES : typeof piece === "string" ? this.#utf8(piece) : piece;
     if (compress) payload = (await this.#deflater?.deflate(payload, piece === null)) ?? payload;
     const opcode = !first ? OPCODE_CONTINUATION : stream.type === "text" ? OPCODE_TEXT : OPCODE_BINARY;

@@ -109,7 +109,10 @@ export interface Socket<Data = unknown> extends AsyncIterable<Message>, AsyncDis
   post(data: string | ArrayBufferView | ArrayBuffer, options?: { readonly compress?: boolean }): boolean;
   /** Settles when no more than the soft limit waits to be sent. Rejects CONNECTION_CLOSED or CONNECTION_LOST when the connection ends first. */
   drained(options?: WaitOptions): Promise<void>;
-  /** Sends one message, a fragment for each piece that `source` yields. It may never end. Later data waits for it, control frames do not. */
+  /**
+   * Sends one message, a fragment for each piece that `source` yields. It may never end. Later data waits for it, control
+   * frames do not. Behind another one it rejects QUEUE_FULL when the queue is full, counting each stream as 1 KiB.
+   */
   sendStream(
     source: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
     options?: SendStreamOptions,

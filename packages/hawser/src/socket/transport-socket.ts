@@ -70,6 +70,9 @@ export interface SocketSetup<Data = unknown> {
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
+/** What a stream is counted with while it waits for its turn, or for its source. */
+const STREAM_OVERHEAD_BYTES = 1024;
+
 /** Makes the socket of a connection whose opening handshake has succeeded, and begins to read. */
 export function openSocket<Data>(setup: SocketSetup<Data>): TransportSocket<Data> {
   const socket = new TransportSocket(setup);
@@ -209,7 +212,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     const settled = createDeferred<void>();
     try {
       checkWait(options);
-      this.#requireSending("sendStream");
+      this.#admitStream();
       const compress = this.#setup.deflate !== null && options.compress !== false;
       const type = options.type === undefined ? null : checkOneOf("type", options.type, ["text", "binary"] as const);
       const stream = new OutgoingStream(source, settled, { type, compress });
@@ -415,14 +418,18 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
       typeof content === "string" && buffered + size * 3 > maxQueueBytes
         ? this.#setup.runtime.bytes.utf8ByteLength(content)
         : size;
-    if (buffered + bytes <= maxQueueBytes) return;
-    throw new ConnectionError(
-      "QUEUE_FULL",
-      `the send queue holds ${buffered} bytes and takes no ${bytes} more: the limit is ${maxQueueBytes}; await drained() or send()`,
-      {
-        facts: { size: bytes, bufferedBytes: buffered, limit: maxQueueBytes },
-      },
-    );
+    if (buffered + bytes > maxQueueBytes) throw queueFull(bytes, buffered, maxQueueBytes);
+  }
+
+  /** What a stream will bring is asked for piece by piece; but the streams themselves must not be without number. */
+  #admitStream(): void {
+    this.#requireSending("sendStream");
+    const { maxQueueBytes } = this.#setup.options;
+    const { streams, bufferedBytes } = this.#connection.queue;
+    const buffered = bufferedBytes + streams * STREAM_OVERHEAD_BYTES;
+    if (streams > 0 && buffered + STREAM_OVERHEAD_BYTES > maxQueueBytes) {
+      throw queueFull(STREAM_OVERHEAD_BYTES, buffered, maxQueueBytes);
+    }
   }
 
   #belowSoftLimit(): boolean {
@@ -464,4 +471,12 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     const code = report.clean ? "CONNECTION_CLOSED" : "CONNECTION_LOST";
     return new ConnectionError(code, "the connection is over", { cause: report.error });
   }
+}
+
+function queueFull(size: number, bufferedBytes: number, limit: number): ConnectionError {
+  return new ConnectionError(
+    "QUEUE_FULL",
+    `the send queue holds ${bufferedBytes} bytes and takes no ${size} more: the limit is ${limit}; await drained() or send()`,
+    { facts: { size, bufferedBytes, limit } },
+  );
 }

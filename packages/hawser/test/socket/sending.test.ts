@@ -366,6 +366,51 @@ describe("sendStream", () => {
     expect({ frames: frames(), returned }).toEqual({ frames: ["text… first", "close 1000"], returned: true });
   });
 
+  it.each(["close", "cancel"] as const)(
+    "is taken out by %s while none of it has left, and what waits behind leaves",
+    async (how) => {
+      const { socket, peer, settle, frames } = openBlocked();
+      const gate = createDeferred<void>();
+      const controller = new AbortController();
+      const stream = socket.sendStream(
+        (async function* () {
+          await gate.promise;
+          yield* beginOnly();
+        })(),
+        { signal: controller.signal },
+      );
+      await settle();
+      void socket.ping("overtakes it");
+      await settle();
+      gate.resolve();
+      await settle(); // its first fragment waits for the ping to be taken
+      const behind = socket.send("behind");
+      if (how === "cancel") controller.abort();
+      void socket.close();
+      peer.resume();
+      await expect(stream).rejects.toMatchObject({ code: "ABORTED" });
+      await behind;
+      await settle();
+      expect(frames()).toEqual(["ping overtakes it", "text behind", "close 1000"]);
+      expect(socket.bufferedBytes).toBe(0);
+    },
+  );
+
+  it("is refused with QUEUE_FULL when too many wait: each counts as 1 KiB", async () => {
+    const { socket, settle, frames } = openWithPeer({ options: { maxQueueBytes: 10 * 1024, softQueueBytes: 1024 } });
+    const first = new AbortController();
+    const streams = Array.from({ length: 12 }, (_, i) =>
+      socket.sendStream(i === 0 ? beginOnly() : ["x"], i === 1 ? { signal: first.signal } : {}),
+    );
+    await expect(streams[10]).rejects.toMatchObject({ code: "QUEUE_FULL", facts: { limit: 10 * 1024 } });
+    await expect(streams[11]).rejects.toMatchObject({ code: "QUEUE_FULL" });
+    first.abort();
+    await expect(streams[1]).rejects.toMatchObject({ code: "ABORTED" });
+    expect(await outcome(socket.sendStream(["room again"]))).toBe("pending");
+    await settle();
+    expect(frames()).toEqual(["text… begun"]);
+  });
+
   it("is cut by the peer's Close just so", async () => {
     const { socket, peer, settle, frames } = openWithPeer();
     const stream = socket.sendStream(
