@@ -175,6 +175,21 @@ describe("the heartbeat in frames", () => {
     expect(await socket.closed).toMatchObject({ error: { code: "HEARTBEAT_TIMEOUT" } });
   });
 
+  it.each(["frames", "text"] as const)(
+    "in %s awaits no answer that came before its ping was known to be taken",
+    (mode) => {
+      const keepAlive = new KeepAlive({ ...heartbeat, mode, strictPong: true, ping: "Ping", pong: "Pong" }, 0, 0);
+      const payload = keepAlive.nextPayload();
+      keepAlive.pinged(payload, 0, null);
+      keepAlive.queueBeat();
+      expect(keepAlive.deadline(0, 0)).toBe(Infinity);
+      if (mode === "frames") keepAlive.ponged(payload, 10);
+      else keepAlive.textPonged(10);
+      keepAlive.beatTaken(20);
+      expect(keepAlive.deadline(10, 0)).toBe(1010);
+    },
+  );
+
   it("never lists more than one unanswered ping of its own", () => {
     const keepAlive = new KeepAlive(null, 0, 0);
     for (let i = 0; i < 10; i++) keepAlive.pinged(keepAlive.nextPayload(), i, null);
