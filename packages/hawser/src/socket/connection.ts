@@ -152,6 +152,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
 
   onData(buffer: Uint8Array, start: number, end: number): void {
     this.#deadlines.received();
+    this.queue.expectFlush();
     this.receiver.onData(buffer, start, end);
     this.queue.flush();
   }

@@ -259,6 +259,11 @@ export class SendQueue {
     for (const waiter of this.#handedOver.splice(0)) waiter.resolve();
   }
 
+  /** `flush` is about to be called: what is added until then needs no turn of its own. */
+  expectFlush(): void {
+    this.#asked = true;
+  }
+
   #askFlush(): void {
     if (this.#asked || this.#stopped) return;
     this.#asked = true;
