@@ -151,10 +151,13 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   // TransportSink
 
   onData(buffer: Uint8Array, start: number, end: number): void {
+    const { beating } = this.keepAlive;
     this.#deadlines.received();
     this.queue.expectFlush();
     this.receiver.onData(buffer, start, end);
     this.queue.flush();
+    // The timer waits for the end of the answer's time; with an answer, the next ping may be due before that.
+    if (beating) this.#deadlines.arm();
   }
 
   onDrain(): void {

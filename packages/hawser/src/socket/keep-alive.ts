@@ -97,6 +97,11 @@ export class KeepAlive {
     this.#beatSentAtMs = nowMs;
   }
 
+  /** Whether a beat is under way: an answer to it brings the next deadline nearer. */
+  get beating(): boolean {
+    return this.#beatSentAtMs !== null;
+  }
+
   /** When the heartbeat next has something to do. Silence until `excusedUntilMs` does not count. */
   deadline(lastReceivedAtMs: number, excusedUntilMs: number): number {
     if (this.#heartbeat === null || this.#beatQueued) return Infinity;

@@ -29,6 +29,35 @@ describe("the heartbeat in frames", () => {
     expect(at.size).toBeGreaterThan(4);
   });
 
+  it.each(["frames", "text"] as const)(
+    "keeps to an interval shorter than the timeout once a ping in %s was answered",
+    async (mode) => {
+      const { server, client, bench } = openBoth({
+        server: { options: { heartbeat: { mode, intervalMs: 1000, timeoutMs: 20_000 } }, handlers: {} },
+        client: { options: { heartbeat: { mode, intervalMs: 600_000 } }, handlers: {} },
+      });
+      await bench.clock.advance(20_000);
+      const closed = server.close();
+      await bench.clock.advance(0);
+      const { bytesSent } = await closed;
+      // a ping of two to six bytes every 0.8 to 1 s, and the Close
+      expect(bytesSent).toBeGreaterThan(19 * 3);
+      expect(client.state).toBe("closed");
+    },
+  );
+
+  it("finds a lost peer within interval and timeout, also after it had answered", async () => {
+    const { socket, peer, peerTransport, clock } = openWithPeer({
+      options: { heartbeat: { intervalMs: 1000, timeoutMs: 5000 } },
+    });
+    await clock.advance(1000);
+    peer.sendFrame({ opcode: 10, payload: "1" });
+    await clock.advance(0);
+    peerTransport.silence();
+    await clock.advance(6000 + 40);
+    expect(await outcome(socket.closed)).toBe("settled");
+  });
+
   it("finds a lost peer within interval and timeout", async () => {
     const { socket, peerTransport, clock } = openWithPeer({ options: { heartbeat } });
     peerTransport.silence();

@@ -174,7 +174,7 @@ export function openBoth(
   readonly settle: () => Promise<void>;
 } {
   const bench = createBench();
-  const transports = createTransportPair(setup.transport ?? {});
+  const transports = createTransportPair({ clock: bench.clock, ...setup.transport });
   const server = openOn(bench, transports[0], { ...setup.server, role: "server" });
   const client = openOn(bench, transports[1], { ...setup.client, role: "client" });
   return { bench, server, client, transports, settle: () => bench.clock.advance(0) };
