@@ -33,6 +33,8 @@ export class Terminal {
         lines.prompt();
       });
       lines.on("close", handlers.onEnd);
+      // readline stops reading when the program was in the background (Ctrl-Z, fg)
+      lines.on("SIGCONT", () => lines.prompt(true));
       lines.prompt();
     } else {
       void pump(lines, handlers);

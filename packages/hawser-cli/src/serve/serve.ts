@@ -25,7 +25,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   let wishStop: (wish: StopWish) => void = () => {};
   const wish = new Promise<StopWish>((resolve) => (wishStop = resolve));
-  const unwatch = watchStopSignals({ onStop: wishStop, onForce: (exitCode) => process.exit(exitCode) });
+  // Until the process is gone: a signal that comes once more between the last word and the end must not kill it.
+  watchStopSignals({ onStop: wishStop, onForce: (exitCode) => process.exit(exitCode) });
   try {
     const address = await server.listen();
     const url = formatAddress(address, tls !== undefined);
@@ -43,7 +44,6 @@ export async function serve(options: ServeOptions): Promise<void> {
     throw createListenFault(error, options);
   } finally {
     services.stop();
-    unwatch();
   }
 }
 

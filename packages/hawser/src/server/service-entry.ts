@@ -1,5 +1,5 @@
-import { ConnectionError } from "../internal/errors.js";
-import type { HawserError } from "../internal/errors.js";
+import type { ErrorCode } from "../internal/error-codes.js";
+import { HawserError } from "../internal/errors.js";
 import { canSend, CLOSE_INTERNAL_ERROR, CLOSE_NORMAL } from "../protocol/index.js";
 import { checkHeartbeatNames, resolveSocketOptions, socketOptionNames } from "../socket/index.js";
 import type {
@@ -119,12 +119,20 @@ export class ServiceEntry implements ServiceHandle {
     const { log } = this.#home;
     const fields = { socket: socket.id, path: this.path, err: error };
     // `receive` rejects when the connection is lost; a function that lets this through did nothing wrong
-    const isLost = error instanceof ConnectionError && !canSend(socket.state);
+    const isLost = error instanceof HawserError && endCodes.has(error.code) && !canSend(socket.state);
     if (isLost) log.debug(fields, "the service ended with its connection");
     else log.error(fields, "the service failed: its connection is closed with 1011");
     void socket.close(CLOSE_INTERNAL_ERROR);
   }
 }
+
+/** What calls on a socket that is over fail with. */
+const endCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "CONNECTION_CLOSED",
+  "CONNECTION_LOST",
+  "INVALID_STATE",
+  "ABORTED",
+]);
 
 const handlerNames = [
   "admit",
@@ -141,9 +149,18 @@ function checkService(service: Service): void {
   if (typeof service !== "object" || service === null) {
     refuseOption("service", service, "an object of handlers, or a function");
   }
+  refuseNearMisses(service);
   for (const name of handlerNames) {
     const handler: unknown = service[name];
     if (handler !== undefined && typeof handler !== "function") refuseOption(name, handler, "a function");
+  }
+}
+
+/** Handlers may bring helpers of their own along, but `onMessage` is a slip that would never be called. */
+function refuseNearMisses(handlers: object): void {
+  for (const name of Object.keys(handlers)) {
+    const meant = handlerNames.find((known) => name.toLowerCase() === `on${known}`);
+    if (meant !== undefined) refuseOption(name, "a handler", `it by the name ${meant}`);
   }
 }
 

@@ -2,7 +2,16 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { WebSocket } from "ws";
 import { expect, it } from "vitest";
-import { addEcho, connectWs, receiveClose, receiveText, startServer } from "../support/server-fixture.js";
+import { createDeferred } from "../../src/internal/deferred.js";
+import { createServer } from "../../src/server/index.js";
+import {
+  addEcho,
+  connectWs,
+  createMemoryLog,
+  receiveClose,
+  receiveText,
+  startServer,
+} from "../support/server-fixture.js";
 
 it("makes the handlers of each socket anew when a service is a factory", async () => {
   const seen: string[] = [];
@@ -108,4 +117,33 @@ it("closes with 1011 when a function gives its handlers by a promise, where they
   });
   const client = await connectWs(server, "/late");
   expect(await receiveClose(client)).toEqual({ code: 1011, reason: "" });
+});
+
+it("refuses handlers by the names that other libraries give them", () => {
+  const server = createServer();
+  expect(() => server.service("/", { onMessage: () => {} } as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining("by the name message") }),
+  );
+});
+
+it("takes no notice of a function that fails only because its client has left", async () => {
+  const log = createMemoryLog();
+  const waiting = createDeferred<void>();
+  const server = await startServer({ logger: log.logger }, (it) => {
+    it.service("/slow", async (socket) => {
+      for await (const message of socket) {
+        await waiting.promise; // the client leaves meanwhile
+        await socket.send(message);
+      }
+    });
+  });
+  const client = await connectWs(server, "/slow");
+  const gone = Promise.all([...server.sockets].map(({ closed }) => closed));
+  client.send("x");
+  client.close(1000);
+  await once(client, "close");
+  waiting.resolve();
+  expect(await gone).toMatchObject([{ code: 1000, clean: true }]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(log.entries.filter(({ level }) => level === "error")).toEqual([]);
 });
