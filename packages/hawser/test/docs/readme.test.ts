@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 // Beside this file, so that the examples find `hawser` as an installed package: they run the built one.
 const folder = mkdtempSync(join(import.meta.dirname, "readme-"));
 const readme = readFileSync(join(import.meta.dirname, "../../../../README.md"), "utf8");
+const libraryReadme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 const children: ChildProcess[] = [];
 
 /** A port that nobody had a moment ago takes the place of the one written there, which may be in use. */
@@ -24,7 +25,7 @@ let port = "";
 
 beforeAll(async () => {
   port = await freePort();
-  const blocks = readme.matchAll(/^```js (?<name>\S+)\n(?<code>.*?)^```/gms);
+  const blocks = `${readme}\n${libraryReadme}`.matchAll(/^```js (?<name>\S+)\n(?<code>.*?)^```/gms);
   for (const { groups } of blocks) {
     writeFileSync(join(folder, groups?.["name"] ?? ""), (groups?.["code"] ?? "").replaceAll("8081", port));
   }
@@ -65,6 +66,13 @@ it("runs the README's server and client as they stand there", async () => {
   expect(await nextLine(server)).toBe("closed with 1000, 1 messages");
   server.child.kill("SIGTERM");
   expect(await server.exit).toBe(0);
+});
+
+it("runs the library's example as it stands there", async () => {
+  const example = run("echo.mjs");
+  expect(await nextLine(example)).toBe("ahoy");
+  expect(await nextLine(example)).toBe("1000");
+  expect(await example.exit).toBe(0);
 });
 
 it("names the two commands that a fresh clone needs", () => {
