@@ -66,7 +66,7 @@ export class ZlibContext {
   constructor(settings: ContextSettings) {
     this.settings = settings;
     this.#stream = createStream(settings);
-    const { _handle: handle, _writeState: state } = this.#stream as unknown as RawStream;
+    const { _handle: handle, _writeState: state } = this.#stream as unknown as RawStream; // `canUseHandles` has looked
     // Node's own destroys the stream
     handle.onerror = () => {
       this.failed = true;
@@ -128,7 +128,7 @@ export function canUseHandles(): boolean {
   try {
     const stream = createDeflateRaw({ chunkSize: UNUSED_CHUNK_BYTES });
     stream.on("error", () => {});
-    return isKnown(stream as unknown as RawStream);
+    return isKnown(stream as unknown as RawStream); // looks at every field before it is used
   } catch {
     return false;
   }

@@ -156,6 +156,7 @@ interface WsExtension {
 /** What ws answers: parameters as text by name; null when it declines. */
 function acceptByWs(offer: string, server: boolean, client: boolean): Record<string, string> | null {
   const { PerMessageDeflate, extension } = ws as unknown as {
+    // its types leave them out
     PerMessageDeflate: WsDeflateClass;
     extension: WsExtension;
   };

@@ -335,7 +335,7 @@ describe("faults", () => {
 
   it("REL-A12 refuses limits outside 1 to 2^31-1 that are not Infinity", () => {
     const invalid = expect.objectContaining({ code: "INVALID_ARGUMENT" });
-    const words = "many" as unknown as number;
+    const words = "many" as unknown as number; // what a caller without types may pass
     expect(() => new FrameParser({ ...client, maxMessageBytes: 0 })).toThrow(invalid);
     expect(() => new FrameParser({ ...client, maxMessageBytes: 2 ** 31 })).toThrow(invalid);
     expect(() => new FrameParser({ ...client, maxFramesPerMessage: -1 })).toThrow(invalid);

@@ -29,7 +29,7 @@ function createSocket(runtime: VirtualRuntime, answers: boolean): FakeSocket {
   };
 }
 
-const asSockets = (sockets: readonly FakeSocket[]): Socket[] => sockets as unknown as Socket[];
+const asSockets = (sockets: readonly FakeSocket[]): Socket[] => sockets as unknown as Socket[]; // all that drain uses
 
 it.each([
   ["1 s for each 1,000 connections", 5000, { spreadMs: undefined, timeoutMs: 15_000 }, 5000],

@@ -50,9 +50,8 @@ it.each<[object, string]>([
 });
 
 it("refuses options that are no object", () => {
-  expect(() => resolveServerOptions(8080 as unknown as ServerOptions)).toThrow(
-    "createServer is number: expected an object",
-  );
+  const port = 8080 as unknown as ServerOptions; // the old habit of `listen(port)`
+  expect(() => resolveServerOptions(port)).toThrow("createServer is number: expected an object");
 });
 
 it("keeps a copy of lists that nobody can change", () => {

@@ -118,7 +118,7 @@ export class ServiceEntry implements ServiceHandle {
   #fail(socket: TransportSocket, error: unknown): void {
     const { log } = this.#home;
     const fields = { socket: socket.id, path: this.path, err: error };
-    // `receive` rejects when the connection is lost; a function that lets this through did nothing wrong
+    // what rejects because the connection is over is no fault of a function that lets it through
     const isLost = error instanceof HawserError && endCodes.has(error.code) && !canSend(socket.state);
     if (isLost) log.debug(fields, "the service ended with its connection");
     else log.error(fields, "the service failed: its connection is closed with 1011");

@@ -116,7 +116,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
 
   /**
    * Sends Close behind what is queued. `discard` drops what arrives from now on, bounds the time that the queue may take, and
-   * begins the close timeout as soon as the Close is on its way. The promise settles when the transport took the Close; it rejects when the connection is over before.
+   * begins the close timeout as soon as the Close is on its way. The promise settles when the transport took the Close; it
+   * rejects when the connection is over before.
    */
   beginClose(frame: CloseFrame, discard: boolean): Promise<void> {
     this.#initiator ??= "local";

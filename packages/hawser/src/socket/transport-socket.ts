@@ -62,8 +62,6 @@ export interface SocketSetup<Data = unknown> {
   readonly head?: Uint8Array;
   /** Given: messages are pushed. Absent: they wait for `receive` or `receiveStream`. */
   readonly handlers?: SocketHandlers<Data>;
-  /** Called once, before the `open` handler: whoever keeps a list of sockets has this one by then. */
-  readonly onOpen?: (socket: TransportSocket<Data>) => void;
   /** Called once, before the `close` handler: by then whoever keeps a list of sockets has this one no more. */
   readonly onClosed?: (socket: TransportSocket<Data>, report: CloseReport) => void;
 }
@@ -75,8 +73,10 @@ const STREAM_OVERHEAD_BYTES = 1024;
 
 /** Makes the socket of a connection whose opening handshake has succeeded, and begins to read. */
 export function openSocket<Data>(setup: SocketSetup<Data>): TransportSocket<Data> {
-  const socket = new TransportSocket(setup);
-  socket.open(setup.head);
+  // The setup lives as long as the connection, the head does not: it is a piece of a large read buffer.
+  const { head, ...lasting } = setup;
+  const socket = new TransportSocket<Data>(lasting);
+  socket.open(head);
   return socket;
 }
 
@@ -149,7 +149,6 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
    */
   open(head: Uint8Array | undefined, choose?: () => SocketHandlers<Data> | undefined): void {
     this.#connection.start();
-    this.#setup.onOpen?.(this);
     this.#useHandlers(choose?.());
     this.#call(() => this.#handlers?.open?.(this));
     // What came with the handshake was counted nowhere yet, and may have been followed by the end of the connection.
