@@ -20,7 +20,7 @@ export default defineConfig({
     reporters: resultsFile === undefined ? ["default"] : ["default", "./scripts/reporter.mjs"],
     projects: [
       { extends: true, test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] } },
-      { extends: true, test: { name: "integration", include: ["packages/*/test/**/*.test.ts"] } },
+      { extends: true, test: { name: "integration", include: ["{packages/*,examples,interop/*}/test/**/*.test.ts"] } },
     ],
     coverage: {
       provider: "v8",

@@ -6,8 +6,8 @@ import { root } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 if (process.argv.includes("--clean")) {
-  for (const name of ["hawser", "hawser-cli"]) {
-    rmSync(join(root, "packages", name, "dist"), { recursive: true, force: true });
+  for (const folder of ["packages/hawser", "packages/hawser-cli", "examples"]) {
+    rmSync(join(root, folder, "dist"), { recursive: true, force: true });
   }
 }
 process.exitCode = (await setup()) ? 0 : 1;

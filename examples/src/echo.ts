@@ -1,0 +1,14 @@
+// Sends every message back, text as text and bytes as bytes.
+import { createServer } from "hawser/server";
+
+const server = createServer({ port: Number(process.env["PORT"] ?? 8080) });
+
+server.service("/", {
+  // a peer that reads slowly is read from slowly: the next message waits until this one has left
+  message: (socket, data) => (socket.post(data) ? undefined : socket.drained()),
+});
+
+await server.listen();
+console.log(`echo on ${server.url}`);
+
+process.once("SIGINT", () => void server.close());
