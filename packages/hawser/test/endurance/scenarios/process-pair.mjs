@@ -4,9 +4,12 @@ import { fileURLToPath } from "node:url";
 
 const STARTED = ["--expose-gc"];
 
-/** Starts a script of this folder; `call` runs one of the functions it answers with. */
-function startProcess(script) {
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], { execArgv: STARTED });
+/**
+ * Starts a script of this folder, or of a URL; `call` runs one of the functions it answers with. `setUp`: a line of shell
+ * that the process begins with, such as `ulimit -n 256`.
+ */
+export function startProcess(script, { setUp } = {}) {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], inShell(setUp));
   const waiting = new Map();
   let calls = 0;
   const ended = new Promise((resolve) => {
@@ -23,6 +26,7 @@ function startProcess(script) {
     else call?.reject(new Error(`${script}: ${error}`));
   });
   return {
+    pid: child.pid,
     /** Rejects when the function throws, when the process ends, or after `limitMs`. */
     call(name, options = {}, limitMs = 60_000) {
       return new Promise((resolve, reject) => {
@@ -42,6 +46,11 @@ function startProcess(script) {
       await ended;
     },
   };
+}
+
+function inShell(setUp) {
+  if (setUp === undefined) return { execArgv: STARTED };
+  return { execPath: "/bin/sh", execArgv: ["-c", `${setUp} && exec "$0" "$@"`, process.execPath, ...STARTED] };
 }
 
 /** Runs `work` with a server's and a client's process, and ends both. */
