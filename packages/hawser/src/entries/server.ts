@@ -2,6 +2,7 @@
 export { createServer } from "../server/index.js";
 export type {
   BroadcastOptions,
+  ClientCertificateMode,
   Logger,
   PathParams,
   RequestHandler,
@@ -10,6 +11,7 @@ export type {
   ServerCloseOptions,
   ServerDeflateOptions,
   ServerOptions,
+  ServerTlsOptions,
   ServiceFunction,
   ServiceHandle,
   ServiceHandlers,
@@ -23,6 +25,7 @@ export type { TlsFile, TlsFiles } from "../node/index.js";
 export type {
   Admission,
   AdmitResult,
+  ClientCertificate,
   CloseFrame,
   CloseReport,
   HandshakeInfo,
@@ -43,6 +46,7 @@ export type {
   StreamHandlers,
   WaitOptions,
 } from "../socket/index.js";
+export { describeClose } from "../socket/index.js";
 export { ConnectionError, HawserError, ProtocolError, UsageError } from "../internal/errors.js";
 export type { ErrorFacts } from "../internal/errors.js";
 export type { ErrorCode } from "../internal/error-codes.js";

@@ -1,5 +1,5 @@
 import type { UpgradeRequest } from "../protocol/index.js";
-import type { HandshakeInfo } from "../socket/index.js";
+import type { ClientCertificate, HandshakeInfo } from "../socket/index.js";
 import { cutQuery } from "./handshake-check.js";
 import { decodePath } from "./path-router.js";
 import type { PathParameters } from "./path-router.js";
@@ -7,6 +7,7 @@ import type { PathParameters } from "./path-router.js";
 export interface HandshakePeer {
   readonly remoteAddress: string | undefined;
   readonly secure: boolean;
+  readonly clientCertificate: ClientCertificate | undefined;
 }
 
 /** What a service learns of a request that passed the checks. Made only for services that ask. */
@@ -28,6 +29,7 @@ export function createHandshakeInfo(
     protocols,
     remoteAddress: peer.remoteAddress,
     secure: peer.secure,
+    clientCertificate: peer.clientCertificate,
     signal,
   });
 }

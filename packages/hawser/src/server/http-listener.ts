@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from "node:http";
 import type { IncomingMessage, Server as HttpServer, ServerOptions as HttpOptions, ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { createDeferred } from "../internal/deferred.js";
 import type { Deferred } from "../internal/deferred.js";
@@ -9,11 +9,14 @@ import { answerAndClose, lookAfter } from "./last-answer.js";
 import { createListenError, readAddress } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
 import type { ResolvedServerOptions } from "./server-options.js";
+import type { NodeServerTls } from "./tls-options.js";
 
 /** Who takes what the listener has read. */
 export interface ListenerHandlers {
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void;
+  /** A request was answered, or cut off, because it cannot be read. */
+  onUnreadable(code: string, status: number | undefined, remoteAddress: string | undefined): void;
 }
 
 /**
@@ -66,6 +69,11 @@ export class HttpListener {
     });
   }
 
+  /** Identifies the server in another way to connections that come from now on. Only for one that has TLS. */
+  setTls(tls: NodeServerTls): void {
+    if (this.#server instanceof HttpsServer) this.#server.setSecureContext(tls);
+  }
+
   /** Accepts nothing more; settles when the last connection is over. */
   stop(): Promise<void> {
     const stopped = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
@@ -107,12 +115,11 @@ export class HttpListener {
   }
 
   /** A request that the parser could not read, or that took too long; or a TLS handshake that failed. */
-  #onClientError(error: ClientError, stream: Duplex): void {
+  #onClientError(error: ClientError, stream: Duplex & { readonly remoteAddress?: string }): void {
     // a second fault in what is dropped behind our answer
     if (stream.writableEnded) return;
     const answer = this.#answering.has(stream) ? undefined : chooseAnswer(error, this.#options.handshakeLimits);
-    const fields = { rule: error.code, status: answer?.status };
-    this.#options.log.debug(fields, "connection refused: its request cannot be read");
+    this.#handlers.onUnreadable(error.code ?? "unreadable", answer?.status, stream.remoteAddress);
     if (answer !== undefined) answerAndClose(stream, answer, this.#options.runtime);
     else stream.destroy();
   }

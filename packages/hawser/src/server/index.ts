@@ -4,6 +4,7 @@ export { createServer } from "./server.js";
 export type { Server, ServerCloseOptions } from "./server.js";
 export type { ServerAddress } from "./server-address.js";
 export type { RequestHandler, ServerOptions } from "./server-options.js";
+export type { ClientCertificateMode, ServerTlsOptions } from "./tls-options.js";
 export type {
   BroadcastOptions,
   PathParams,

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { UsageError } from "../internal/errors.js";
 import { defaultRuntime } from "../node/index.js";
-import type { NodeTls, TlsFiles } from "../node/index.js";
 import { checkAllowedOrigins, handshakeDefaults, parseHost } from "../protocol/index.js";
 import type { HandshakeLimits } from "../protocol/index.js";
 import { checkHeartbeatNames, checkLimit, resolveSocketOptions, socketLimitNames } from "../socket/index.js";
@@ -13,6 +12,7 @@ import type { Logger } from "./logger.js";
 import { checkOptionNames } from "../internal/option-names.js";
 import { checkProtocols, checkStrings, refuseOption } from "./option-values.js";
 import { checkTls } from "./tls-options.js";
+import type { NodeServerTls, ServerTlsOptions } from "./tls-options.js";
 
 /** Answers plain HTTP requests. What it throws answers 500, or cuts an answer that has begun. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -26,7 +26,7 @@ export interface ServerOptions extends SocketLimits {
   /** Listens on a Unix socket (or a named pipe of Windows) instead of host and port. */
   readonly path?: string;
   /** Serves wss and https with this certificate. */
-  readonly tls?: TlsFiles;
+  readonly tls?: ServerTlsOptions;
   /**
    * Origins of web pages that may connect, such as "https://example.com", besides the server's own. "*": pages of any site
    * may act here with their visitor's cookies. @default [], so only pages of the same host
@@ -66,7 +66,7 @@ export interface ResolvedServerOptions {
   readonly host: string;
   readonly port: number;
   readonly path: string | null;
-  readonly tls: NodeTls | null;
+  readonly tls: NodeServerTls | null;
   readonly origins: readonly string[] | "*";
   readonly hosts: readonly string[] | null;
   readonly protocols: readonly string[];

@@ -5,6 +5,7 @@ import { checkLimit } from "../socket/index.js";
 import type { Service, Socket, TransportSocket } from "../socket/index.js";
 import type { PendingAdmission } from "./admission.js";
 import { broadcast } from "./broadcast.js";
+import { CloseLog } from "./close-log.js";
 import { drain, settleWithin } from "./drain.js";
 import type { DrainOptions } from "./drain.js";
 import type { HandshakeRules } from "./handshake-check.js";
@@ -29,6 +30,8 @@ import type {
   ServiceStreamHandlers,
 } from "./service-types.js";
 import { createSocketIds } from "./socket-ids.js";
+import { checkNewTls } from "./tls-options.js";
+import type { ServerTlsOptions } from "./tls-options.js";
 import { handleUpgrade } from "./upgrade.js";
 import type { UpgradeHome } from "./upgrade.js";
 
@@ -64,6 +67,8 @@ export class Server implements AsyncDisposable {
   /** The services that have sockets, removed ones among them. */
   readonly #busy: Set<ServiceEntry> = new Set();
   readonly #pending: Set<PendingAdmission> = new Set();
+  readonly #refusals: RefusalLog;
+  readonly #closeLog: CloseLog;
   #state: "new" | "listening" | "closing" = "new";
   #listening: Promise<ServerAddress> | null = null;
   #address: ServerAddress | null = null;
@@ -71,7 +76,9 @@ export class Server implements AsyncDisposable {
 
   constructor(options: ResolvedServerOptions) {
     this.#options = options;
-    const refusals = new RefusalLog(options.log);
+    this.#refusals = new RefusalLog(options.log, options.runtime);
+    this.#closeLog = new CloseLog(options.log, options.runtime);
+    const refusals = this.#refusals;
     const isClosing = (): boolean => this.#state === "closing";
     const getHosts = (): readonly string[] | null => this.#hosts;
     const rules: HandshakeRules<ServiceEntry> = {
@@ -92,6 +99,7 @@ export class Server implements AsyncDisposable {
     this.#listener = new HttpListener(options, {
       onRequest: (request, response) => answerRequest(request, response, plain),
       onUpgrade: (request, stream, head) => handleUpgrade(request, stream, head, upgrade),
+      onUnreadable: (code, status, remoteAddress) => refusals.noteUnreadable(code, status, remoteAddress),
     });
   }
 
@@ -113,6 +121,7 @@ export class Server implements AsyncDisposable {
     // which messages its handlers get is told by `mode`; the overloads hold the two together
     const entry: ServiceEntry = new ServiceEntry(path, service as Service, options, {
       ...this.#options,
+      closeLog: this.#closeLog,
       onClosed: (socket) => this.#delete(socket, entry),
     });
     entry.onRemove = this.#router.add(path, entry);
@@ -149,6 +158,22 @@ export class Server implements AsyncDisposable {
       if (this.#state === "listening") this.#state = "new";
       throw error;
     }
+  }
+
+  /**
+   * Serves with another certificate from now on. Connections that are there keep theirs and notice nothing; the next one gets
+   * the new one, also a client that comes back: sessions made before are not resumed. Bad files change nothing.
+   * `clientCertificates` stays as it was.
+   * @throws UsageError INVALID_STATE when the server has no TLS, INVALID_ARGUMENT; ConnectionError TLS_INVALID, with the file
+   */
+  setTls(files: ServerTlsOptions): void {
+    const current = this.#options.tls;
+    if (current === null) {
+      const message =
+        "the server was made without TLS, so it has no certificate to replace: give createServer the option tls";
+      throw new UsageError("INVALID_STATE", message, { facts: { call: "setTls" } });
+    }
+    this.#listener.setTls(checkNewTls(files, current));
   }
 
   /** Where the server listens. @throws UsageError INVALID_STATE before `listen` has settled */
@@ -198,6 +223,8 @@ export class Server implements AsyncDisposable {
     this.#listener.closeConnections();
     // at the timeout the sockets are aborted, so this cannot take long
     await drained;
+    this.#refusals.flush();
+    this.#closeLog.flush();
   }
 
   #add(socket: TransportSocket, service: ServiceEntry): void {

@@ -7,6 +7,7 @@ import { TransportSocket } from "../socket/index.js";
 import type { Admission, Handlers, HandshakeInfo } from "../socket/index.js";
 import { runAdmission } from "./admission.js";
 import type { AdmissionOutcome, PendingAdmission } from "./admission.js";
+import { readClientCertificate } from "./client-certificate.js";
 import { checkHandshake, cutQuery } from "./handshake-check.js";
 import type { HandshakeRules, SoundHandshake } from "./handshake-check.js";
 import { createHandshakeInfo } from "./handshake-info.js";
@@ -30,7 +31,7 @@ export interface UpgradeHome {
 
 /** A request on its way to a WebSocket. */
 interface Upgrade extends SoundHandshake<ServiceEntry> {
-  readonly stream: Duplex;
+  readonly stream: NetworkStream;
   readonly home: UpgradeHome;
 }
 
@@ -55,11 +56,11 @@ export function handleUpgrade(
 ): void {
   lookAfter(stream);
   try {
+    const { method = "", url = "", httpVersion, rawHeaders } = request;
     if (home.isClosing()) {
-      answerAndClose(stream, closing, home.options.runtime);
+      refuseClosing(stream, url, home);
       return;
     }
-    const { method = "", url = "", httpVersion, rawHeaders } = request;
     const secure = stream.encrypted === true;
     const check = checkHandshake({ method, target: url, version: httpVersion, rawHeaders }, secure, home.rules);
     if (check.kind === "refused") {
@@ -112,13 +113,13 @@ function finish(upgrade: Upgrade, outcome: AdmissionOutcome): void {
     case "refused":
       home.refusals.note(outcome, {
         path: cutQuery(upgrade.request.target),
-        remoteAddress: (stream as NetworkStream).remoteAddress,
+        remoteAddress: stream.remoteAddress,
       });
       answerAndClose(stream, outcome.answer, home.options.runtime);
       return;
     case "admitted":
       if (stream.destroyed) return;
-      if (home.isClosing()) answerAndClose(stream, closing, home.options.runtime);
+      if (home.isClosing()) refuseClosing(stream, upgrade.request.target, home);
       else open(upgrade, outcome.admission, outcome.head);
   }
 }
@@ -164,7 +165,7 @@ function open(upgrade: Upgrade, admission: Admission, head: Uint8Array): void {
     socket.open(head, service.run === null ? undefined : choose);
   } catch (error) {
     // behind a 101 there is no HTTP answer any more
-    home.options.log.error({ err: error }, "a connection could not be opened");
+    home.refusals.noteFailure(error, "a connection could not be opened", upgrade.stream.remoteAddress);
     stream.destroy();
   }
 }
@@ -187,13 +188,23 @@ interface DeflateSetup {
 }
 
 function createInfo(upgrade: Upgrade, signal: AbortSignal): HandshakeInfo {
-  const stream: NetworkStream = upgrade.stream;
-  const peer = { remoteAddress: stream.remoteAddress, secure: stream.encrypted === true };
+  const { stream } = upgrade;
+  const peer = {
+    remoteAddress: stream.remoteAddress,
+    secure: stream.encrypted === true,
+    clientCertificate: readClientCertificate(stream),
+  };
   return createHandshakeInfo(upgrade.request, upgrade.params, peer, signal);
 }
 
+function refuseClosing(stream: NetworkStream, target: string, home: UpgradeHome): void {
+  const from = { path: cutQuery(target), remoteAddress: stream.remoteAddress };
+  home.refusals.note({ answer: closing, rule: "server-closing" }, from);
+  answerAndClose(stream, closing, home.options.runtime);
+}
+
 /** A fault on our side: the peer is told no more than that. */
-function fail(stream: Duplex, error: unknown, home: UpgradeHome): void {
-  home.options.log.error({ err: error }, "a connection could not be accepted: it is answered 500");
+function fail(stream: NetworkStream, error: unknown, home: UpgradeHome): void {
+  home.refusals.noteFailure(error, "a connection could not be accepted: it is answered 500", stream.remoteAddress);
   answerAndClose(stream, failed, home.options.runtime);
 }

@@ -14,6 +14,7 @@ export type {
   SocketState,
   WaitOptions,
 } from "./socket-types.js";
+export type { ClientCertificate } from "./client-certificate.js";
 export type {
   Admission,
   AdmitResult,
@@ -24,6 +25,7 @@ export type {
   SocketHandler,
   StreamHandlers,
 } from "./service.js";
+export { closeFields, describeClose } from "./describe-close.js";
 export { type EncodedMessage, encodeMessage } from "./encoded-message.js";
 export { openSocket, type SocketSetup, TransportSocket } from "./transport-socket.js";
 export { type SocketStreams, toStreams } from "./stream-adapter.js";

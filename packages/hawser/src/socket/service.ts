@@ -1,6 +1,7 @@
 import type { Socket } from "./socket-types.js";
 import type { CloseFrame, CloseReport, Message, MessageStream } from "./socket-types.js";
 import type { HawserError } from "../internal/errors.js";
+import type { ClientCertificate } from "./client-certificate.js";
 
 /** Everything known of a connection before it is accepted. */
 export interface HandshakeInfo {
@@ -20,6 +21,8 @@ export interface HandshakeInfo {
   readonly protocols: readonly string[];
   readonly remoteAddress: string | undefined;
   readonly secure: boolean;
+  /** What the client identified itself with in TLS. Only servers whose `tls.clientCertificates` asks for it get one. */
+  readonly clientCertificate: ClientCertificate | undefined;
   /** Aborted when the client goes away, or the handshake times out, while `admit` decides. */
   readonly signal: AbortSignal;
 }
