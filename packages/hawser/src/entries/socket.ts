@@ -19,7 +19,7 @@ export {
   CLOSE_SERVICE_RESTART,
 } from "../protocol/index.js";
 export { CLOSE_TLS_FAILED, CLOSE_TRY_AGAIN_LATER, CLOSE_UNSUPPORTED_DATA, closeCodeName } from "../protocol/index.js";
-export { SocketCloseEvent, socketDefaults, toStreams, WebSocketAdapter } from "../socket/index.js";
+export { describeClose, SocketCloseEvent, socketDefaults, toStreams, WebSocketAdapter } from "../socket/index.js";
 export type { CloseFrame, CloseReport, Message, MessageStream, Socket, SocketState } from "../socket/index.js";
 export type { SendOptions, SendStreamOptions, WaitOptions } from "../socket/index.js";
 export type { HeartbeatOptions, Runtime, SocketLimits, SocketOptions } from "../socket/index.js";

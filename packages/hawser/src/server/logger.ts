@@ -9,7 +9,8 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+/** Tells nobody. */
+export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A logger that never throws: a full disk must not end a connection, let alone the process. */
 export function guardLogger(logger: Logger | undefined): Logger {

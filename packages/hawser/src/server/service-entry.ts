@@ -15,6 +15,7 @@ import type {
   TransportSocket,
 } from "../socket/index.js";
 import { broadcast } from "./broadcast.js";
+import type { CloseLog } from "./close-log.js";
 import type { Logger } from "./logger.js";
 import { checkOptionNames } from "../internal/option-names.js";
 import { checkProtocols, refuseOption } from "./option-values.js";
@@ -27,6 +28,7 @@ export interface ServiceHome {
   readonly socketDefaults: SocketDefaults;
   readonly runtime: Runtime;
   readonly log: Logger;
+  readonly closeLog: CloseLog;
   readonly onClosed: (socket: TransportSocket) => void;
 }
 
@@ -97,12 +99,7 @@ export class ServiceEntry implements ServiceHandle {
 
   #closed(socket: TransportSocket, report: CloseReport): void {
     this.#home.onClosed(socket);
-    const { code, initiator, error } = report;
-    const fields = { socket: socket.id, path: this.path, code, initiator, durationMs: Math.round(report.durationMs) };
-    const { log } = this.#home;
-    if (error === null) log.debug(fields, "connection closed");
-    else if (error.code === "HANDLER_FAILED") log.error({ ...fields, err: error.cause ?? error }, error.message);
-    else log.debug({ ...fields, error: error.code }, `connection failed: ${error.message}`);
+    this.#home.closeLog.note(socket, report);
   }
 
   #follow(socket: TransportSocket, running: Promise<void>): void {
@@ -116,12 +113,11 @@ export class ServiceEntry implements ServiceHandle {
   }
 
   #fail(socket: TransportSocket, error: unknown): void {
-    const { log } = this.#home;
-    const fields = { socket: socket.id, path: this.path, err: error };
+    const { log, closeLog } = this.#home;
     // what rejects because the connection is over is no fault of a function that lets it through
     const isLost = error instanceof HawserError && endCodes.has(error.code) && !canSend(socket.state);
-    if (isLost) log.debug(fields, "the service ended with its connection");
-    else log.error(fields, "the service failed: its connection is closed with 1011");
+    if (isLost) log.debug({ socket: socket.id, err: error }, "the service ended with its connection");
+    else closeLog.noteFailure(socket, error, "the service failed: its connection is closed with 1011");
     void socket.close(CLOSE_INTERNAL_ERROR);
   }
 }
