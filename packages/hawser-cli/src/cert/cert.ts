@@ -3,7 +3,8 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import { createUsageError, ProgramError, systemCode } from "../program-error.js";
 import type { CertOptions } from "./cert-command.js";
-import { createCertificate, readFingerprint } from "./certificate.js";
+import { readFingerprint } from "./certificate.js";
+import { createCertificate } from "./create-certificate.js";
 
 /** Makes a certificate and its key, or tells the fingerprint of the one that is there. */
 export async function cert(options: CertOptions): Promise<void> {

@@ -1,46 +1,42 @@
 import { X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
-import { generate } from "selfsigned";
+import { duplexPair } from "node:stream";
+import { connect, createSecureContext, TLSSocket } from "node:tls";
+import type { TlsFile, TlsFiles } from "hawser/socket";
 
-export interface DevelopmentCertificate {
-  /** Both in PEM. */
-  readonly cert: string;
-  readonly key: string;
-  /** SHA-256, as browsers and OpenSSL write it. */
-  readonly fingerprint: string;
-}
-
-const DAY_MS = 86_400_000;
-
-/** The names under which a development server is reached on its own machine. */
-const ownNames: readonly string[] = ["localhost", "127.0.0.1", "::1"];
-
-/** Makes a self-signed certificate for this machine and the `names` besides. */
-export async function createCertificate(names: readonly string[], days: number): Promise<DevelopmentCertificate> {
-  const all = [...new Set([...ownNames, ...names])];
-  const now = Date.now();
-  const made = await generate([{ name: "commonName", value: names[0] ?? "localhost" }], {
-    keyType: "ec",
-    curve: "P-256",
-    algorithm: "sha256",
-    // a peer whose clock is behind shall not take it for one of tomorrow
-    notBeforeDate: new Date(now - DAY_MS),
-    notAfterDate: new Date(now + days * DAY_MS),
-    extensions: [
-      { name: "basicConstraints", cA: false },
-      { name: "keyUsage", digitalSignature: true },
-      { name: "extKeyUsage", serverAuth: true },
-      { name: "subjectAltName", altNames: all.map(toAltName) },
-    ],
-  });
-  return { cert: made.cert, key: made.private, fingerprint: readFingerprint(made.cert) };
-}
-
-/** @throws what node:crypto throws when `cert` is not a certificate in PEM */
+/** SHA-256, as browsers and OpenSSL write it. @throws what node:crypto throws when `cert` is not a certificate in PEM */
 export function readFingerprint(cert: string | Uint8Array): string {
   return new X509Certificate(cert).fingerprint256;
 }
 
-function toAltName(name: string): { type: 2; value: string } | { type: 7; ip: string } {
-  return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name };
+/** The certificate that a side with these files shows. @throws (rejects) what node:tls throws for files it cannot use */
+export async function readCertificate({ cert, pfx, passphrase }: TlsFiles): Promise<X509Certificate> {
+  if (pfx === undefined) return new X509Certificate(toNode(cert ?? ""));
+  return readPfxCertificate(toNode(pfx), passphrase);
+}
+
+/** Node cannot look into a PKCS #12 file, only use it: so it is shown to a client, in memory. */
+async function readPfxCertificate(pfx: string | Buffer, passphrase: string | undefined): Promise<X509Certificate> {
+  const secureContext = createSecureContext({ pfx, ...(passphrase !== undefined && { passphrase }) });
+  const [near, far] = duplexPair();
+  const server = new TLSSocket(far, { isServer: true, secureContext });
+  // nothing is sent over this connection, which never leaves the process
+  const client = connect({ socket: near, rejectUnauthorized: false });
+  try {
+    return await new Promise((resolve, reject) => {
+      server.on("error", reject);
+      client.on("error", reject);
+      client.on("secureConnect", () => {
+        const certificate = client.getPeerX509Certificate();
+        if (certificate === undefined) reject(new Error("the file holds no certificate with its key"));
+        else resolve(certificate);
+      });
+    });
+  } finally {
+    client.destroy();
+    server.destroy();
+  }
+}
+
+function toNode(file: TlsFile): string | Buffer {
+  return typeof file === "string" ? file : Buffer.from(file);
 }

@@ -26,7 +26,14 @@ a second signal ends at once. Logs go to standard error.`,
     .addOption(new Option("--log-level <level>", "how much is logged").choices(logLevels).default("info"))
     .addOption(new Option("--tls <kind>", "serve https and wss with a certificate made now").choices(["self-signed"]))
     .option("--tls-cert <file>", "serve https and wss with this certificate (PEM)")
-    .option("--tls-key <file>", "its private key (PEM)")
+    .option("--tls-key <file>", "its private key (PEM), encrypted or not")
+    .option("--tls-pfx <file>", "the same from one PKCS #12 file (.pfx, .p12)")
+    .option("--tls-passphrase-file <file>", "what --tls-key or --tls-pfx is encrypted with, in a file")
+    .option(
+      "--tls-passphrase <text>",
+      "the same here, for everyone on this machine to see in the list of processes; better in a file, or in the environment as HAWSER_TLS_PASSPHRASE",
+    )
+    .option("--tls-client-ca <file>", "let in only clients with a certificate of these authorities (PEM)")
     .option("--max-message-bytes <n>", "the longest message accepted (default: 1048576)", wholeNumber(1))
     .option("--origin <origin>", 'let pages of this origin connect, "*" for all; may be repeated', collect)
     .option("--allowed-host <name>", "answer under this name too; may be repeated", collect)

@@ -9,6 +9,10 @@ export interface ServeOptions {
   readonly tls?: "self-signed";
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly tlsPfx?: string;
+  readonly tlsPassphrase?: string;
+  readonly tlsPassphraseFile?: string;
+  readonly tlsClientCa?: string;
   readonly maxMessageBytes?: number;
   readonly origin?: readonly string[];
   readonly allowedHost?: readonly string[];

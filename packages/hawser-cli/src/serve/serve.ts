@@ -1,4 +1,11 @@
-import { createServer, type RequestHandler, type Server, type ServerOptions, UsageError } from "hawser/server";
+import {
+  createServer,
+  type RequestHandler,
+  type Server,
+  type ServerOptions,
+  type ServerTlsOptions,
+  UsageError,
+} from "hawser/server";
 import type { Logger } from "pino";
 import { createLog } from "../log.js";
 import { readVersion } from "../package-files.js";
@@ -10,7 +17,7 @@ import { createLibraryLog } from "./library-log.js";
 import { createListenFault, formatAddress } from "./listen-address.js";
 import type { ServeOptions } from "./serve-options.js";
 import { addServices } from "./services.js";
-import { createTlsFault, openTls, type TlsPair, warnOfExpiry } from "./tls-files.js";
+import { createTlsFault, openTls, warnOfExpiry } from "./tls-files.js";
 
 type StopWish = StopSignal | "exit";
 
@@ -20,7 +27,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const tls = await openTls(options, log);
   const onRequest = createHttpHandler(createHealth(() => server.sockets.size));
   const server = openServer(options, tls, { onRequest, log });
-  if (tls !== undefined) warnOfExpiry(tls, log);
+  if (tls !== undefined) await warnOfExpiry(tls, log);
   const services = addServices(server, { timeIntervalMs: options.timeIntervalMs, log, onRootRequest: onRequest });
 
   let wishStop: (wish: StopWish) => void = () => {};
@@ -57,7 +64,7 @@ async function close(server: Server, why: StopWish, log: Logger): Promise<void> 
 
 function openServer(
   options: ServeOptions,
-  tls: TlsPair | undefined,
+  tls: ServerTlsOptions | undefined,
   { onRequest, log }: { readonly onRequest: RequestHandler; readonly log: Logger },
 ): Server {
   const { host, port, maxMessageBytes, origin, allowedHost } = options;
