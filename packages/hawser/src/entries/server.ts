@@ -1,6 +1,7 @@
 // hawser/server: WebSocket services by path, on Node's own HTTP server.
 export { createServer } from "../server/index.js";
 export type {
+  Attachment,
   BroadcastOptions,
   ClientCertificateMode,
   Logger,
@@ -11,6 +12,7 @@ export type {
   ServerCloseOptions,
   ServerDeflateOptions,
   ServerOptions,
+  ServerState,
   ServerTlsOptions,
   ServiceFunction,
   ServiceHandle,

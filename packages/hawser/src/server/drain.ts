@@ -47,6 +47,11 @@ export function chooseSpread(count: number, options: Pick<DrainOptions, "timeout
   return Math.min(asked, (options.timeoutMs * 2) / 3);
 }
 
+/** Settles after `delayMs`. */
+export function wait(delayMs: number, runtime: Pick<Runtime, "wheel">): Promise<void> {
+  return new Promise((resolve) => runtime.wheel.arm(new WheelTimer(resolve), delayMs));
+}
+
 /** Settles with `promise`, or after `timeoutMs`. */
 export function settleWithin(promise: Promise<unknown>, timeoutMs: number, runtime: Runtime): Promise<void> {
   return new Promise((resolve, reject) => {

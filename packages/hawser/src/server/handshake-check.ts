@@ -50,7 +50,7 @@ export function checkHandshake<T>(
   const { host, origin } = request;
   if (!isHostAllowed(host, rules.hosts)) return refuseHost(host);
   const match = findService(rules.router, request.target);
-  if (match === undefined) return refusePath();
+  if (match === undefined) return refuseMissing();
   if (!originAllowed(origin, host, secure, rules.origins)) return refuseOrigin(origin ?? "");
   return { kind: "sound", request, service: match.value, params: match.params };
 }
@@ -59,9 +59,9 @@ export function isHostAllowed(host: string, hosts: readonly string[] | null): bo
   return hosts === null || hostAllowed(host, hosts);
 }
 
-/** What is registered for the path of a request target. */
+/** What is registered for the path of a request target, also of one in absolute form (`http://host/path`). */
 export function findService<T>(router: PathRouter<T>, target: string): PathMatch<T> | undefined {
-  return router.match(cutQuery(target));
+  return router.match(cutQuery(target.startsWith("/") ? target : target.replace(/^[a-z]+:\/\/[^/?]*/i, "")));
 }
 
 export function cutQuery(target: string): string {
@@ -74,8 +74,13 @@ export function refuseHost(host: string): RefusedHandshake {
   return { kind: "refused", answer, rule: "host-not-allowed", unlisted: { option: "hosts", value: host } };
 }
 
-function refusePath(): RefusedHandshake {
+export function refuseMissing(): RefusedHandshake {
   return { kind: "refused", answer: { status: 404, body: "nothing is served at this path" }, rule: "path-unknown" };
+}
+
+/** For an HTTP server that is not ours, and may be set to drop headers that we would have to see. */
+export function refuseTruncated(): RefusedHandshake {
+  return { kind: "refused", answer: { status: 431, body: "too many headers" }, rule: "too-many-headers" };
 }
 
 function refuseOrigin(origin: string): RefusedHandshake {

@@ -2,14 +2,13 @@ import { createServer as createHttpServer } from "node:http";
 import type { IncomingMessage, Server as HttpServer, ServerOptions as HttpOptions, ServerResponse } from "node:http";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
-import { createDeferred } from "../internal/deferred.js";
-import type { Deferred } from "../internal/deferred.js";
 import type { HandshakeLimits, RefusalResponse } from "../protocol/index.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
 import { createListenError, readAddress } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
 import type { ResolvedServerOptions } from "./server-options.js";
 import type { NodeServerTls } from "./tls-options.js";
+import { UnansweredRequests } from "./unanswered-requests.js";
 
 /** Who takes what the listener has read. */
 export interface ListenerHandlers {
@@ -36,9 +35,7 @@ export class HttpListener {
   readonly #options: ResolvedServerOptions;
   readonly #handlers: ListenerHandlers;
   readonly #server: HttpServer;
-  /** Connections whose plain requests are not answered yet, with how many. */
-  readonly #answering: Map<Duplex, number> = new Map();
-  #answered: Deferred<void> | null = null;
+  readonly #unanswered: UnansweredRequests = new UnansweredRequests();
 
   constructor(options: ResolvedServerOptions, handlers: ListenerHandlers) {
     this.#options = options;
@@ -82,10 +79,8 @@ export class HttpListener {
   }
 
   /** Settles when no plain request waits for its answer. */
-  async whenAnswered(): Promise<void> {
-    if (this.#answering.size === 0) return;
-    this.#answered ??= createDeferred();
-    await this.#answered.promise;
+  whenAnswered(): Promise<void> {
+    return this.#unanswered.whenNone();
   }
 
   /** Ends every connection that is no WebSocket: those that ask for something, and those that never did. */
@@ -94,23 +89,14 @@ export class HttpListener {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    this.#answering.set(socket, (this.#answering.get(socket) ?? 0) + 1);
-    response.once("close", () => this.#onAnswered(socket));
+    this.#unanswered.add(request.socket, response);
     this.#handlers.onRequest(request, response);
-  }
-
-  #onAnswered(socket: Duplex): void {
-    const left = (this.#answering.get(socket) ?? 1) - 1;
-    if (left > 0) this.#answering.set(socket, left);
-    else this.#answering.delete(socket);
-    if (this.#answering.size === 0) this.#answered?.resolve();
   }
 
   #onUpgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void {
     lookAfter(stream);
     // An upgrade pipelined behind a request that is not answered yet: a 101 now would pass for that answer.
-    if (this.#answering.has(stream)) stream.destroy();
+    if (this.#unanswered.has(stream)) stream.destroy();
     else this.#handlers.onUpgrade(request, stream, head);
   }
 
@@ -118,7 +104,7 @@ export class HttpListener {
   #onClientError(error: ClientError, stream: Duplex & { readonly remoteAddress?: string }): void {
     // a second fault in what is dropped behind our answer
     if (stream.writableEnded) return;
-    const answer = this.#answering.has(stream) ? undefined : chooseAnswer(error, this.#options.handshakeLimits);
+    const answer = this.#unanswered.has(stream) ? undefined : chooseAnswer(error, this.#options.handshakeLimits);
     this.#handlers.onUnreadable(error.code ?? "unreadable", answer?.status, stream.remoteAddress);
     if (answer !== undefined) answerAndClose(stream, answer, this.#options.runtime);
     else stream.destroy();

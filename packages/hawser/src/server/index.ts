@@ -1,7 +1,8 @@
+export type { Attachment } from "./attachments.js";
 export type { ServerDeflateOptions } from "./deflate-options.js";
 export type { Logger } from "./logger.js";
 export { createServer } from "./server.js";
-export type { Server, ServerCloseOptions } from "./server.js";
+export type { Server, ServerCloseOptions, ServerState } from "./server.js";
 export type { ServerAddress } from "./server-address.js";
 export type { RequestHandler, ServerOptions } from "./server-options.js";
 export type { ClientCertificateMode, ServerTlsOptions } from "./tls-options.js";

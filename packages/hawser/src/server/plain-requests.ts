@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseHost } from "../protocol/index.js";
 import type { RefusalResponse } from "../protocol/index.js";
-import { cutQuery, findService, isHostAllowed, refuseHost } from "./handshake-check.js";
+import { cutQuery, findService, isHostAllowed, refuseHost, refuseMissing } from "./handshake-check.js";
 import type { HandshakeRules } from "./handshake-check.js";
 import type { RefusalLog } from "./refusal-log.js";
 import type { RequestHandler, ResolvedServerOptions } from "./server-options.js";
@@ -21,16 +21,22 @@ export interface PlainHome {
 
 /** Answers a request that asks for no upgrade: the `onRequest` of the service at its path, or else the server's. */
 export function answerRequest(request: IncomingMessage, response: ServerResponse, home: PlainHome): void {
+  if (!answerService(request, response, home)) answer(request, response, home, home.options.onRequest ?? answerMissing);
+}
+
+/** Answers a request for the path of a service; false when there is none. */
+export function answerService(request: IncomingMessage, response: ServerResponse, home: PlainHome): boolean {
+  const service = findService(home.rules.router, request.url ?? "")?.value;
+  if (service === undefined) return false;
+  answer(request, response, home, service.onRequest ?? answerPlain);
+  return true;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, home: PlainHome, onRequest: RequestHandler): void {
   response.on("error", ignore);
   const refusal = refuse(request, home);
   if (refusal !== undefined) {
     send(response, refusal);
-    return;
-  }
-  const service = findService(home.rules.router, request.url ?? "")?.value;
-  const onRequest = service === undefined ? home.options.onRequest : service.onRequest;
-  if (onRequest === null) {
-    send(response, service === undefined ? notFound : refusePlain(request));
     return;
   }
   try {
@@ -60,12 +66,14 @@ function refuse(request: IncomingMessage, home: PlainHome): RefusalResponse | un
   return undefined;
 }
 
-const notFound: RefusalResponse = { status: 404, body: "nothing is served at this path" };
+function answerMissing(_request: IncomingMessage, response: ServerResponse): void {
+  send(response, refuseMissing().answer);
+}
 
 /** The path speaks WebSocket alone (RFC 9110 §15.5.22). */
-function refusePlain({ method }: IncomingMessage): RefusalResponse {
+function answerPlain({ method }: IncomingMessage, response: ServerResponse): void {
   const upgrade = { status: 426, headers: { Upgrade: "websocket" }, body: "this path speaks WebSocket" };
-  return method === "GET" || method === "HEAD" ? upgrade : { status: 405, headers: { Allow: "GET" } };
+  send(response, method === "GET" || method === "HEAD" ? upgrade : { status: 405, headers: { Allow: "GET" } });
 }
 
 /** Bytes of the head: the first line, header fields with ": " and CR LF, the blank line. */

@@ -1,21 +1,25 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Server as NetServer } from "node:net";
 import { UsageError } from "../internal/errors.js";
 import { CLOSE_GOING_AWAY, checkClose } from "../protocol/index.js";
 import { checkLimit } from "../socket/index.js";
 import type { Service, Socket, TransportSocket } from "../socket/index.js";
 import type { PendingAdmission } from "./admission.js";
+import { Attachments } from "./attachments.js";
+import type { Attachment } from "./attachments.js";
 import { broadcast } from "./broadcast.js";
 import { CloseLog } from "./close-log.js";
-import { drain, settleWithin } from "./drain.js";
+import { drain, settleWithin, wait } from "./drain.js";
 import type { DrainOptions } from "./drain.js";
-import type { HandshakeRules } from "./handshake-check.js";
 import { HttpListener } from "./http-listener.js";
 import { formatUrl, isLoopback } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
 import { checkOptionNames } from "../internal/option-names.js";
 import { refuseOption } from "./option-values.js";
 import { PathRouter } from "./path-router.js";
-import { answerRequest } from "./plain-requests.js";
+import { answerRequest, answerService } from "./plain-requests.js";
+import type { PlainHome } from "./plain-requests.js";
 import { RefusalLog } from "./refusal-log.js";
 import { resolveServerOptions } from "./server-options.js";
 import type { ResolvedServerOptions, ServerOptions } from "./server-options.js";
@@ -44,11 +48,30 @@ export interface ServerCloseOptions {
   readonly reason?: string;
   /** Over how long the closes are spread; 0: all at once. @default 1 s for each 1,000 connections, at most 10 s */
   readonly spreadMs?: number;
+  /**
+   * How long the server first goes on as before, with the `state` draining: whoever asks for readiness learns that it goes,
+   * and a load balancer sends nobody any more. Comes before `timeoutMs`. @default 0
+   */
+  readonly delayMs?: number;
 }
 
-const closeNames = ["timeoutMs", "code", "reason", "spreadMs"] as const satisfies readonly (keyof ServerCloseOptions)[];
+/**
+ * draining: `close` was called with a delay, and everything still goes on; closing: nothing more is accepted, connections
+ * are told; closed: nothing is left.
+ */
+export type ServerState = "new" | "listening" | "draining" | "closing" | "closed";
+
+const closeNames = [
+  "timeoutMs",
+  "code",
+  "reason",
+  "spreadMs",
+  "delayMs",
+] as const satisfies readonly (keyof ServerCloseOptions)[];
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 15_000;
+
+const closedMessage = "the server was closed: create another";
 
 /**
  * Makes a server. It does nothing before `listen`.
@@ -62,6 +85,9 @@ export function createServer(options: ServerOptions = {}): Server {
 export class Server implements AsyncDisposable {
   readonly #options: ResolvedServerOptions;
   readonly #listener: HttpListener;
+  readonly #attachments: Attachments;
+  /** For `handleRequest`. */
+  readonly #attachedPlain: PlainHome;
   readonly #router: PathRouter<ServiceEntry> = new PathRouter();
   readonly #sockets: Set<TransportSocket> = new Set();
   /** The services that have sockets, removed ones among them. */
@@ -69,7 +95,7 @@ export class Server implements AsyncDisposable {
   readonly #pending: Set<PendingAdmission> = new Set();
   readonly #refusals: RefusalLog;
   readonly #closeLog: CloseLog;
-  #state: "new" | "listening" | "closing" = "new";
+  #state: ServerState = "new";
   #listening: Promise<ServerAddress> | null = null;
   #address: ServerAddress | null = null;
   #closed: Promise<void> | null = null;
@@ -79,26 +105,31 @@ export class Server implements AsyncDisposable {
     this.#refusals = new RefusalLog(options.log, options.runtime);
     this.#closeLog = new CloseLog(options.log, options.runtime);
     const refusals = this.#refusals;
-    const isClosing = (): boolean => this.#state === "closing";
-    const getHosts = (): readonly string[] | null => this.#hosts;
-    const rules: HandshakeRules<ServiceEntry> = {
-      limits: options.handshakeLimits,
-      router: this.#router,
-      origins: options.origins,
-      get hosts() {
-        return getHosts();
+    const isClosing = (): boolean => isOver(this.#state);
+    const nextId = createSocketIds(options.runtime.random);
+    const createHome = (listAddresses: () => readonly ServerAddress[]): UpgradeHome => ({
+      options,
+      rules: {
+        limits: options.handshakeLimits,
+        router: this.#router,
+        origins: options.origins,
+        get hosts() {
+          // by default any, but on a loopback address those alone that are listed
+          return options.hosts ?? (listAddresses().some(isLoopback) ? [] : null);
+        },
       },
-    };
-    const plain = { options, rules, refusals, isClosing };
-    const upgrade: UpgradeHome = {
-      ...plain,
+      refusals,
+      isClosing,
       pending: this.#pending,
-      nextId: createSocketIds(options.runtime.random),
+      nextId,
       onOpen: (socket, service) => this.#add(socket, service),
-    };
+    });
+    const own = createHome(() => (this.#address === null ? [] : [this.#address]));
+    this.#attachments = new Attachments(createHome);
+    this.#attachedPlain = createHome(() => this.#attachments.addresses);
     this.#listener = new HttpListener(options, {
-      onRequest: (request, response) => answerRequest(request, response, plain),
-      onUpgrade: (request, stream, head) => handleUpgrade(request, stream, head, upgrade),
+      onRequest: (request, response) => answerRequest(request, response, own),
+      onUpgrade: (request, stream, head) => handleUpgrade(request, stream, head, own),
       onUnreadable: (code, status, remoteAddress) => refusals.noteUnreadable(code, status, remoteAddress),
     });
   }
@@ -128,6 +159,11 @@ export class Server implements AsyncDisposable {
     return entry;
   }
 
+  /** How far the server's life has come. What answers for its readiness tells 503 from draining on. */
+  get state(): ServerState {
+    return this.#state;
+  }
+
   /** The connections of all services that are not over. */
   get sockets(): ReadonlySet<Socket> {
     return this.#sockets;
@@ -144,9 +180,7 @@ export class Server implements AsyncDisposable {
    */
   async listen(): Promise<ServerAddress> {
     if (this.#state !== "new") {
-      const message =
-        this.#state === "closing" ? "the server was closed: create another" : "the server listens already";
-      throw new UsageError("INVALID_STATE", message);
+      throw new UsageError("INVALID_STATE", isOver(this.#state) ? closedMessage : "the server listens already");
     }
     this.#state = "listening";
     this.#listening = this.#listener.listen();
@@ -176,10 +210,31 @@ export class Server implements AsyncDisposable {
     this.#listener.setTls(checkNewTls(files, current));
   }
 
+  /**
+   * Serves the services on an HTTP server of node:http or node:https too, beside whatever else it does. Paths that are no
+   * service's are left to others who listen for its upgrades; without such they are answered 404. The HTTP server, with its
+   * plain requests, stays its owner's: `close` only detaches from it. Attached again it answers the same attachment.
+   * @throws UsageError INVALID_ARGUMENT when it is no HTTP server; INVALID_STATE when this server was closed
+   */
+  attach(httpServer: NetServer): Attachment {
+    if (isOver(this.#state)) throw new UsageError("INVALID_STATE", closedMessage);
+    return this.#attachments.add(httpServer);
+  }
+
+  /**
+   * Answers a plain request at the path of a service: by its `onRequest`, or by 426. For the HTTP server that this one is
+   * attached to, before it answers by itself.
+   * @returns false, and nothing was done, when no service has the path
+   */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    return answerService(request, response, this.#attachedPlain);
+  }
+
   /** Where the server listens. @throws UsageError INVALID_STATE before `listen` has settled */
   address(): ServerAddress {
     if (this.#address !== null) return this.#address;
-    throw new UsageError("INVALID_STATE", "the server does not listen yet: await listen() first");
+    const advice = this.#attachments.isEmpty ? "await listen() first" : "ask the HTTP server that it is attached to";
+    throw new UsageError("INVALID_STATE", `the server does not listen itself yet: ${advice}`);
   }
 
   /** The URL for clients on this machine, without a path. @throws UsageError INVALID_STATE before `listen` has settled */
@@ -194,13 +249,15 @@ export class Server implements AsyncDisposable {
    */
   close(options: ServerCloseOptions = {}): Promise<void> {
     checkOptionNames("close", options, closeNames);
-    const { code = CLOSE_GOING_AWAY, reason = "", spreadMs } = options;
+    const { code = CLOSE_GOING_AWAY, reason = "", spreadMs, delayMs = 0 } = options;
     const timeoutMs = checkLimit("timeoutMs", options.timeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS);
     checkClose(code, reason, "server", this.#options.runtime.bytes);
-    if (spreadMs !== undefined && !(spreadMs >= 0 && spreadMs < Infinity)) {
-      refuseOption("spreadMs", spreadMs, "a number of milliseconds, 0 or more");
+    for (const [name, value] of Object.entries({ spreadMs, delayMs })) {
+      if (value !== undefined && !(value >= 0 && value < Infinity)) {
+        refuseOption(name, value, "a number of milliseconds, 0 or more");
+      }
     }
-    this.#closed ??= this.#close({ code, reason, timeoutMs, spreadMs, runtime: this.#options.runtime });
+    this.#closed ??= this.#close({ code, reason, timeoutMs, spreadMs, runtime: this.#options.runtime }, delayMs);
     return this.#closed;
   }
 
@@ -208,7 +265,11 @@ export class Server implements AsyncDisposable {
     await this.close();
   }
 
-  async #close(options: DrainOptions): Promise<void> {
+  async #close(options: DrainOptions, delayMs: number): Promise<void> {
+    if (delayMs > 0) {
+      this.#state = "draining";
+      await wait(delayMs, options.runtime);
+    }
     this.#state = "closing";
     // a server that is about to listen could not be stopped before it does
     if (this.#listening !== null) await this.#listening.catch(() => {});
@@ -223,8 +284,11 @@ export class Server implements AsyncDisposable {
     this.#listener.closeConnections();
     // at the timeout the sockets are aborted, so this cannot take long
     await drained;
+    // not before: until now who comes is told 503, by which a client knows to try again
+    this.#attachments.detachAll();
     this.#refusals.flush();
     this.#closeLog.flush();
+    this.#state = "closed";
   }
 
   #add(socket: TransportSocket, service: ServiceEntry): void {
@@ -238,10 +302,8 @@ export class Server implements AsyncDisposable {
     service.sockets.delete(socket);
     if (service.sockets.size === 0) this.#busy.delete(service);
   }
+}
 
-  /** The hosts allowed: on a loopback address those that are listed, elsewhere any unless there is a list. */
-  get #hosts(): readonly string[] | null {
-    if (this.#options.hosts !== null) return this.#options.hosts;
-    return this.#address !== null && isLoopback(this.#address) ? [] : null;
-  }
+function isOver(state: ServerState): boolean {
+  return state === "closing" || state === "closed";
 }

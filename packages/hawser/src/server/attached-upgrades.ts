@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Server as NetServer } from "node:net";
+import type { Duplex } from "node:stream";
+import { WheelTimer } from "../internal/timer-wheel.js";
+import { cutQuery, findService, refuseMissing, refuseTruncated } from "./handshake-check.js";
+import type { RefusedHandshake } from "./handshake-check.js";
+import { answerAndClose, lookAfter } from "./last-answer.js";
+import { UnansweredRequests } from "./unanswered-requests.js";
+import { handleUpgrade } from "./upgrade.js";
+import type { UpgradeHome } from "./upgrade.js";
+
+/**
+ * The upgrades of an HTTP server that is not ours. One listener decides for all Hawser servers that are attached to it, so
+ * that no connection is taken twice:
+ *
+ * - a path of one of our servers is its own;
+ * - any other path is left to those who listen beside us; what nobody has taken by the end of the handshake timeout is
+ *   answered 404, as Node leaves such a connection open for ever;
+ * - with nobody beside us it is answered 404 at once, by the server attached last.
+ */
+export class AttachedUpgrades {
+  readonly #server: HttpServerLike;
+  readonly #guests: UpgradeHome[] = [];
+  readonly #unanswered: UnansweredRequests = new UnansweredRequests();
+  readonly #onUpgrade: UpgradeListener;
+  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // HTTP/2 has its own order of answers, and no upgrade
+    if (request.httpVersionMajor < 2) this.#unanswered.add(request.socket, response);
+  };
+
+  /** The one that listens to `server`, or a new one. */
+  static of(server: NetServer): AttachedUpgrades {
+    for (const listener of server.listeners("upgrade")) {
+      if ("upgrades" in listener && listener.upgrades instanceof AttachedUpgrades) return listener.upgrades;
+    }
+    return new AttachedUpgrades(server);
+  }
+
+  private constructor(server: HttpServerLike) {
+    this.#server = server;
+    const listen = (request: IncomingMessage, stream: NetworkStream, head: Uint8Array): void =>
+      this.#receive(request, stream, head);
+    this.#onUpgrade = Object.assign(listen, { upgrades: this });
+  }
+
+  add(guest: UpgradeHome): void {
+    this.#guests.push(guest);
+    if (this.#guests.length > 1) return;
+    this.#server.on("upgrade", this.#onUpgrade);
+    // first, as the owner's listener may answer at once
+    this.#server.prependListener("request", this.#onRequest);
+  }
+
+  remove(guest: UpgradeHome): void {
+    const index = this.#guests.indexOf(guest);
+    if (index < 0) return;
+    this.#guests.splice(index, 1);
+    if (this.#guests.length > 0) return;
+    this.#server.off("upgrade", this.#onUpgrade);
+    this.#server.off("request", this.#onRequest);
+  }
+
+  #receive(request: IncomingMessage, stream: NetworkStream, head: Uint8Array): void {
+    lookAfter(stream);
+    // somebody who listened before us has taken it, or refused it
+    if (isTaken(stream)) return;
+    const owner = this.#findOwner(request.url ?? "");
+    const last = this.#guests.at(-1);
+    if (owner !== undefined) this.#take(request, stream, head, owner);
+    else if (last === undefined) stream.destroy();
+    else if (this.#server.listenerCount("upgrade") > 1) leave(request, stream, last);
+    else this.#take(request, stream, head, last);
+  }
+
+  /** Of two servers with the same path the first, unless it is closing: then the other takes its place. */
+  #findOwner(target: string): UpgradeHome | undefined {
+    const owners = this.#guests.filter(({ rules }) => findService(rules.router, target) !== undefined);
+    return owners.find((home) => !home.isClosing()) ?? owners[0];
+  }
+
+  #take(request: IncomingMessage, stream: Duplex, head: Uint8Array, home: UpgradeHome): void {
+    // A 101 in front of the answer to an earlier request would pass for that answer.
+    if (this.#unanswered.has(stream)) stream.destroy();
+    else if (this.#isTruncated(request)) refuse(request, stream, home, refuseTruncated());
+    else handleUpgrade(request, stream, head, home);
+  }
+
+  /** Whether Node may have dropped headers, as it does past `maxHeadersCount` without a word: one of them may announce a body. */
+  #isTruncated({ rawHeaders }: IncomingMessage): boolean {
+    const { maxHeadersCount } = this.#server;
+    const max = maxHeadersCount ?? NODE_MAX_HEADERS;
+    return max > 0 && rawHeaders.length >= 2 * max;
+  }
+}
+
+/** Node's count when none is set: it keeps 2,000 names and values. */
+const NODE_MAX_HEADERS = 1000;
+
+/** What a server of node:http has beyond one of node:net; one of node:http2 has not. */
+interface HttpServerLike extends NetServer {
+  readonly maxHeadersCount?: number | null;
+}
+
+/** Tells our listener from others', and leads from it to the object behind it. */
+interface UpgradeListener {
+  (request: IncomingMessage, stream: Duplex, head: Uint8Array): void;
+  readonly upgrades: AttachedUpgrades;
+}
+
+interface NetworkStream extends Duplex {
+  readonly remoteAddress?: string;
+  readonly bytesWritten?: number;
+}
+
+/** Node takes its own listeners from a connection before it gives it away. */
+function isTaken(stream: Duplex): boolean {
+  const isRead = stream.listenerCount("data") > 0 || stream.listenerCount("readable") > 0;
+  return isRead || stream.destroyed || stream.writableEnded;
+}
+
+function leave(request: IncomingMessage, stream: NetworkStream, home: UpgradeHome): void {
+  const { runtime, handshakeTimeoutMs } = home.options;
+  const { bytesWritten } = stream;
+  const timer = new WheelTimer(() => {
+    if (!isTaken(stream) && stream.bytesWritten === bytesWritten) refuse(request, stream, home, refuseMissing());
+  });
+  stream.once("close", () => runtime.wheel.cancel(timer));
+  runtime.wheel.arm(timer, handshakeTimeoutMs);
+}
+
+function refuse(request: IncomingMessage, stream: NetworkStream, home: UpgradeHome, refusal: RefusedHandshake): void {
+  home.refusals.note(refusal, { path: cutQuery(request.url ?? ""), remoteAddress: stream.remoteAddress });
+  answerAndClose(stream, refusal.answer, home.options.runtime);
+}
