@@ -3,11 +3,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./run.mjs";
-import { setup } from "./setup.mjs";
+import { EXAMPLES, PROGRAM, setup } from "./setup.mjs";
 
 if (process.argv.includes("--clean")) {
   for (const folder of ["packages/hawser", "packages/hawser-cli", "examples"]) {
     rmSync(join(root, folder, "dist"), { recursive: true, force: true });
   }
 }
-process.exitCode = (await setup()) ? 0 : 1;
+process.exitCode = (await setup({ projects: [PROGRAM, EXAMPLES] })) ? 0 : 1;

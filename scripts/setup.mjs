@@ -12,19 +12,23 @@ const LOCK_BEAT_MS = 1_000;
 const LOCK_STALE_MS = 15_000;
 
 /** What runs: the program, and the library's zones that it references. Tests are compiled by the gate `types` alone. */
-const PROGRAM = "packages/hawser-cli";
+export const PROGRAM = "packages/hawser-cli";
+
+/** Programs over the library, and the zones that they reference. */
+export const EXAMPLES = "examples";
 
 /** Installs and builds what is missing. Resolves to whether the build succeeded; a failed install throws. */
-export async function setup({ build = true } = {}) {
+export async function setup({ build = true, projects = [PROGRAM] } = {}) {
   return withLock(async () => {
     await install();
-    return build ? compile() : true;
+    return build ? compile(projects) : true;
   });
 }
 
-export async function compile() {
+export async function compile(projects = [PROGRAM]) {
   // --stopBuildOnErrors: zones share dist, and a zone built over another's errors would overwrite its declarations.
-  const status = await runNode([tool("typescript/bin/tsc"), "-b", "--stopBuildOnErrors", PROGRAM], { stdio: toStderr });
+  const args = [tool("typescript/bin/tsc"), "-b", "--stopBuildOnErrors", ...projects];
+  const status = await runNode(args, { stdio: toStderr });
   return status === 0;
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { check } from "./check.mjs";
 import { chromiumPath, node24Path } from "./ci-tools.mjs";
 import { runNode, tool } from "./run.mjs";
-import { setup } from "./setup.mjs";
+import { EXAMPLES, PROGRAM, setup } from "./setup.mjs";
 
 const inCi = process.env.CI === "true";
 const chosen = process.argv.slice(2);
@@ -23,7 +23,8 @@ const runs =
 const tools = {};
 const total = { passed: 0, failed: 0, skipped: 0, skippedNames: [] };
 
-const built = await setup();
+// tests start both as processes of their own
+const built = await setup({ projects: [PROGRAM, EXAMPLES] });
 if (!built && chosen.length > 0) {
   // Tests run the sources, so half a change can be tried; only those that start the program see the last build.
   console.error("test: the build fails (see above); running the chosen tests all the same");

@@ -11,4 +11,5 @@ server.service("/", {
 await server.listen();
 console.log(`echo on ${server.url}`);
 
-process.once("SIGINT", () => void server.close());
+// Ctrl-C: everybody gets a Close with 1001, then nothing is left to do and the process ends by itself
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void server.close());
