@@ -4,6 +4,7 @@ import type { DeflatePort } from "../protocol/index.js";
 import type { Runtime } from "../socket/index.js";
 import { createNodeBytes } from "./node-bytes.js";
 import { realClock } from "./real-clock.js";
+import { createResourceReadings } from "./resource-readings.js";
 import { createZlibDeflate } from "./zlib-deflate.js";
 
 let runtime: Runtime | undefined;
@@ -28,5 +29,6 @@ export function createNodeRuntime(): Runtime {
     bytes: createNodeBytes(),
     random: (target) => void randomFillSync(target),
     defer: queueMicrotask,
+    resources: createResourceReadings(),
   });
 }

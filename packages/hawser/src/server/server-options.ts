@@ -11,6 +11,8 @@ import { guardLogger } from "./logger.js";
 import type { Logger } from "./logger.js";
 import { checkOptionNames } from "../internal/option-names.js";
 import { checkProtocols, checkStrings, refuseOption } from "./option-values.js";
+import { resolveServerLimits, serverLimitNames } from "./server-limits.js";
+import type { ResolvedServerLimits, ServerLimits } from "./server-limits.js";
 import { checkTls } from "./tls-options.js";
 import type { NodeServerTls, ServerTlsOptions } from "./tls-options.js";
 
@@ -18,7 +20,7 @@ import type { NodeServerTls, ServerTlsOptions } from "./tls-options.js";
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 /** Limits on sockets are defaults for the services, each of which may set its own. */
-export interface ServerOptions extends SocketLimits {
+export interface ServerOptions extends SocketLimits, ServerLimits {
   /** The address to listen on; "0.0.0.0" or "::" for all of the machine. @default "127.0.0.1": this machine alone */
   readonly host?: string;
   /** 0 to 65535. @default 0: any free one, told by `address()` */
@@ -73,6 +75,7 @@ export interface ResolvedServerOptions {
   readonly deflate: ServerDeflate | null;
   readonly handshakeTimeoutMs: number;
   readonly handshakeLimits: HandshakeLimits;
+  readonly serverLimits: ResolvedServerLimits;
   readonly socketDefaults: SocketDefaults;
   readonly onRequest: RequestHandler | null;
   readonly log: Logger;
@@ -81,6 +84,7 @@ export interface ResolvedServerOptions {
 
 const serverNames = [
   ...socketLimitNames,
+  ...serverLimitNames,
   "host",
   "port",
   "path",
@@ -115,6 +119,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   const socketDefaults = pickSocketDefaults(options);
   // refuses bad values now, not at the first service
   resolveSocketOptions(socketDefaults, "server");
+  const runtime = options.runtime ?? defaultRuntime();
   return Object.freeze({
     host: checkText("host", options.host ?? defaults.host),
     port: checkPort(options.port ?? defaults.port),
@@ -130,10 +135,11 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       maxHeaders: limit("maxHeaders"),
       maxTargetBytes: limit("maxTargetBytes"),
     },
+    serverLimits: resolveServerLimits(options, runtime.resources),
     socketDefaults,
     onRequest: checkFunction("onRequest", options.onRequest) ?? null,
     log: guardLogger(checkLogger(options.logger)),
-    runtime: options.runtime ?? defaultRuntime(),
+    runtime,
   });
 }
 

@@ -1,5 +1,5 @@
 export type { Transport, TransportSink } from "./transport.js";
-export type { Runtime } from "./runtime.js";
+export type { ResourceReadings, Runtime } from "./runtime.js";
 export { createRuntime } from "./runtime.js";
 export type { HeartbeatOptions, ResolvedSocketOptions, SocketLimits, SocketOptions } from "./socket-options.js";
 export { checkBoolean, checkLimit, resolveSocketOptions, socketDefaults } from "./socket-options.js";

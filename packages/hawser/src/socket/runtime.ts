@@ -20,7 +20,25 @@ export interface Runtime {
   readonly masks: MaskSource;
   readonly block: WriteBlock;
   readonly turnEnd: TurnEnd;
+  readonly resources: ResourceReadings;
 }
+
+/** What the process may use, and how near it is to that. */
+export interface ResourceReadings {
+  /** File descriptors that may be open at a time. Infinity: not known. */
+  readonly maxDescriptors: number;
+  /** Bytes of memory that there are for the process. Infinity: not known. */
+  readonly maxMemoryBytes: number;
+  /** The part of the memory that is used, from 0 to 1: of what the system gives or of what the engine takes, the larger. */
+  readMemoryUse(): number;
+}
+
+/** Where nothing is known of the process. */
+const unknownResources: ResourceReadings = {
+  maxDescriptors: Infinity,
+  maxMemoryBytes: Infinity,
+  readMemoryUse: () => 0,
+};
 
 export interface RuntimePorts {
   readonly clock: Clock;
@@ -28,6 +46,8 @@ export interface RuntimePorts {
   readonly random: (target: Uint8Array) => void;
   /** Calls back at the end of the turn: a microtask, or what a simulation puts in its place. */
   readonly defer: (callback: () => void) => void;
+  /** @default unknown, which means without limits */
+  readonly resources?: ResourceReadings;
 }
 
 export function createRuntime(ports: RuntimePorts): Runtime {
@@ -40,5 +60,6 @@ export function createRuntime(ports: RuntimePorts): Runtime {
     masks: new MaskSource(ports.random, (bytes) => ports.bytes.allocate(bytes)),
     block: new WriteBlock(ports.bytes),
     turnEnd: new TurnEnd(ports.defer),
+    resources: ports.resources ?? unknownResources,
   };
 }

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { createResourceReadings } from "./resource-readings.js";
+import type { SystemPorts } from "./resource-readings.js";
+
+const GIB = 2 ** 30;
+
+const ports: SystemPorts = {
+  readText: () => "Limit                     Soft Limit           Hard Limit           Units\n",
+  constrainedMemory: () => 0,
+  totalMemory: () => 8 * GIB,
+  residentBytes: () => GIB,
+  heap: () => ({ usedBytes: 1, maxBytes: 4 * GIB }),
+};
+
+const limitsFile = `Limit                     Soft Limit           Hard Limit           Units
+Max processes             95859                95859                processes
+Max open files            256                  20000                files
+Max locked memory         8388608              8388608              bytes
+`;
+
+describe("the limit on descriptors", () => {
+  it("is the soft limit of the process, asked for once", () => {
+    const asked: string[] = [];
+    const readings = createResourceReadings({
+      ...ports,
+      readText: (path) => {
+        asked.push(path);
+        return limitsFile;
+      },
+    });
+    expect([readings.maxDescriptors, readings.maxDescriptors]).toEqual([256, 256]);
+    expect(asked).toEqual(["/proc/self/limits"]);
+  });
+
+  it.each([
+    [
+      "there is no such file",
+      () => {
+        throw new Error("ENOENT");
+      },
+    ],
+    ["it says unlimited", () => "Max open files            unlimited            unlimited            files"],
+    ["it has no such line", () => ""],
+  ])("is unknown when %s", (_when, readText) => {
+    expect(createResourceReadings({ ...ports, readText }).maxDescriptors).toBe(Infinity);
+  });
+});
+
+describe("the limit on memory", () => {
+  it.each([
+    ["the group's", 512 * 2 ** 20, 512 * 2 ** 20],
+    ["the machine's, when the group's is larger", 2 ** 63, 8 * GIB],
+    ["the machine's, when the group has none", 0, 8 * GIB],
+    ["the machine's, when nothing is known of a group", undefined, 8 * GIB],
+  ])("is %s", (_which, constrained, expected) => {
+    const readings = createResourceReadings({ ...ports, constrainedMemory: () => constrained });
+    expect(readings.maxMemoryBytes).toBe(expected);
+  });
+});
+
+describe("the use of memory", () => {
+  it.each([
+    ["of the system's, when that is nearer", 6 * GIB, GIB, 0.75],
+    ["of the engine's heap, when that is nearer", 2 * GIB, 3 * GIB, 0.75],
+  ])("is the part %s", (_which, resident, usedBytes, expected) => {
+    const readings = createResourceReadings({
+      ...ports,
+      residentBytes: () => resident,
+      heap: () => ({ usedBytes, maxBytes: 4 * GIB }),
+    });
+    expect(readings.readMemoryUse()).toBe(expected);
+  });
+});
+
+it("reads this process", () => {
+  const readings = createResourceReadings();
+  expect(readings.maxDescriptors).toBeGreaterThan(16);
+  expect(readings.maxMemoryBytes).toBeGreaterThan(2 ** 26);
+  expect(readings.readMemoryUse()).toBeGreaterThan(0);
+  expect(readings.readMemoryUse()).toBeLessThan(1);
+});
