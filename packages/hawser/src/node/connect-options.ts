@@ -12,6 +12,8 @@ import {
   socketOptionNames,
 } from "../socket/index.js";
 import type { Handlers, ResolvedSocketOptions, Runtime, SocketOptions, StreamHandlers } from "../socket/index.js";
+import { readPins } from "./certificate-pin.js";
+import type { Pins } from "./certificate-pin.js";
 import { readTarget } from "./connect-target.js";
 import type { ConnectTarget } from "./connect-target.js";
 import { defaultRuntime } from "./default-runtime.js";
@@ -41,8 +43,17 @@ interface CommonConnectOptions<Data> extends SocketOptions, TlsFiles {
   readonly data?: Data;
   /** The name that the server's certificate must have, and that is asked for. @default the URL's host */
   readonly servername?: string;
-  /** false accepts any certificate: whoever is on the way can then read and change everything. @default true */
+  /**
+   * false accepts any certificate, unless it is none of `pin`: whoever is on the way can then read and change everything.
+   * @default true, but with `pin` and without `ca` false
+   */
   readonly rejectUnauthorized?: boolean;
+  /**
+   * SHA-256 fingerprints of certificates, as OpenSSL and browsers print them: the server must show one of these. Alone it takes
+   * the place of every other check, of authority, name and dates: a pin names one certificate, and only the owner of its
+   * key can show it. With `ca`, or `rejectUnauthorized: true`, it comes on top. For wss: only. @default none
+   */
+  readonly pin?: string | readonly string[];
   /** Makes the connection instead: a proxy's, for example. Its own options go before those given here. */
   readonly agent?: Agent;
   /** A Unix socket or named pipe to connect to; the URL's host goes into the Host header only. */
@@ -89,6 +100,7 @@ const otherNames = [
   "data",
   "servername",
   "rejectUnauthorized",
+  "pin",
   "agent",
   "socketPath",
   "lookup",
@@ -107,6 +119,9 @@ export interface ResolvedConnect<Data> {
   readonly thresholdBytes: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly handshakeTimeoutMs: number;
+  readonly pins: Pins | null;
+  /** Whether Node checks authority, name and dates. */
+  readonly rejectUnauthorized: boolean;
   readonly socket: ResolvedSocketOptions;
   readonly runtime: Runtime;
   readonly given: ConnectOptions<Data>;
@@ -117,7 +132,9 @@ export function resolveConnect<Data>(url: string | URL, given: ConnectOptions<Da
   checkOptionNames("connect", given, [...socketOptionNames, ...otherNames]);
   checkHeartbeatNames(given.heartbeat);
   const target = readTarget(url, checkBoolean("allowPlain", given.allowPlain ?? false));
-  checkBoolean("rejectUnauthorized", given.rejectUnauthorized ?? true);
+  const pins = given.pin === undefined ? null : readPins(given.pin);
+  if (pins !== null && !target.secure) throw refuse("pin", "needs a server with a certificate: use wss:");
+  const isPinEnough = pins !== null && given.ca === undefined;
   if (target.secure) createTlsContext(given);
   const { extensions, thresholdBytes } = resolveDeflate(given.perMessageDeflate ?? false);
   const protocols = typeof given.protocols === "string" ? [given.protocols] : [...(given.protocols ?? [])];
@@ -131,6 +148,8 @@ export function resolveConnect<Data>(url: string | URL, given: ConnectOptions<Da
       "handshakeTimeoutMs",
       given.handshakeTimeoutMs ?? connectDefaults.handshakeTimeoutMs,
     ),
+    pins,
+    rejectUnauthorized: checkBoolean("rejectUnauthorized", given.rejectUnauthorized ?? !isPinEnough),
     socket: resolveSocketOptions(given, "client"),
     runtime: given.runtime ?? defaultRuntime(),
     given,

@@ -266,7 +266,7 @@ describe("TLS", () => {
   });
 
   it.each<[string, { cert: string; key: string }, ConnectOptions, string]>([
-    ["an unknown authority", { cert, key }, {}, "not trusted"],
+    ["an unknown authority", { cert, key }, {}, "not known here"],
     ["another name", { cert: otherCert, key: otherKey }, { ca }, "is for other names"],
   ])("REL-B25 refuses a certificate of %s", async (_name, identity, options, words) => {
     const port = await echoServer({}, undefined, https.createServer(identity));

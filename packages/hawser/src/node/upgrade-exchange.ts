@@ -6,8 +6,15 @@ import type { ScheduledCall } from "../internal/clock.js";
 import { createDeferred } from "../internal/deferred.js";
 import type { HawserError } from "../internal/errors.js";
 import { UsageError } from "../internal/errors.js";
-import { describeAbort, describeFailure, describeRefusal, describeTimeout } from "./connect-errors.js";
+import {
+  describeAbort,
+  describeFailure,
+  describeRefusal,
+  describeTimeout,
+  describeUnpinned,
+} from "./connect-errors.js";
 import type { ResolvedConnect } from "./connect-options.js";
+import { ServerCertificate } from "./server-certificate.js";
 import { toNodeTls } from "./tls-files.js";
 
 /** How much of a refusal's body goes into the error. */
@@ -34,10 +41,11 @@ export function exchangeUpgrade<Data, Result>(
 ): Promise<Result> {
   const outcome = createDeferred<Result>();
   let settled = false;
-  const { given, runtime, target, handshakeTimeoutMs } = options;
+  const { given, runtime, target, handshakeTimeoutMs, pins } = options;
   const { signal } = given;
   if (signal?.aborted) return Promise.reject(describeAbort(signal));
 
+  const certificate = new ServerCertificate();
   const request = createRequest(options, key);
   let timer: ScheduledCall | null = null;
   let refusal: RefusalBody | null = null;
@@ -57,7 +65,8 @@ export function exchangeUpgrade<Data, Result>(
   signal?.addEventListener("abort", onAbort, { once: true });
   if (handshakeTimeoutMs !== Infinity) timer = runtime.clock.schedule(onTimeout, handshakeTimeoutMs);
   // also after the outcome: a destroyed request may still fail
-  request.on("error", (error) => fail(refusal?.describe() ?? describeFailure(error, target)));
+  request.on("error", (error) => fail(refusal?.describe() ?? describeFailure(error, target, certificate)));
+  if (target.secure) certificate.watch(request, pins, () => fail(describeUnpinned(target, certificate)));
   request.on("response", (response) => {
     refusal = new RefusalBody(response, fail);
     if (response.statusCode === 101) fail(refusal.describe());
@@ -118,7 +127,9 @@ function createRequest<Data>(options: ResolvedConnect<Data>, key: string): Clien
     ...pick(given, ["socketPath", "lookup", "family", "localAddress"]),
     // said outright, so that the environment cannot turn it off
     ...(target.secure && {
-      rejectUnauthorized: given.rejectUnauthorized ?? true,
+      rejectUnauthorized: options.rejectUnauthorized,
+      // nothing else that a port of several protocols could take us for
+      ALPNProtocols: ["http/1.1"],
       ...pick(given, ["servername"]),
       ...toNodeTls(given),
     }),
