@@ -56,8 +56,7 @@ export function describeFailure(
 ): ConnectionError {
   const reason = error.code ?? "UNKNOWN";
   if (reason.startsWith("HPE_")) return describeInvalid("the head is not HTTP/1.1, or too long", error);
-  const aboutCertificate = certificateReasons.get(reason);
-  if (aboutCertificate !== undefined) return describeCertificate(reason, aboutCertificate, url, certificate, error);
+  if (certificateReasons.has(reason)) return describeCertificate(reason, url, certificate, error);
   const hint = describeClientCertificate(error, certificate) ?? reasons.get(reason) ?? error.message;
   return new ConnectionError("CONNECT_FAILED", `no connection to ${url} could be made: ${hint}`, {
     facts: { url, reason },
@@ -67,16 +66,16 @@ export function describeFailure(
 
 /** The error of a server whose certificate is none of those pinned. */
 export function describeUnpinned({ url }: ConnectTarget, certificate: ServerCertificate): ConnectionError {
-  return describeCertificate(pinReason, certificateReasons.get(pinReason) ?? "", url, certificate);
+  return describeCertificate(pinReason, url, certificate);
 }
 
 function describeCertificate(
   reason: string,
-  what: string,
   url: string,
   { fingerprint256 }: ServerCertificate,
   cause?: Error,
 ): ConnectionError {
+  const what = certificateReasons.get(reason) ?? reason;
   const shown = fingerprint256 === undefined ? "" : ` (its SHA-256 fingerprint is ${fingerprint256})`;
   return new ConnectionError(
     "CONNECT_FAILED",
@@ -99,7 +98,7 @@ function describeClientCertificate(
   if (code === "EPROTO" && /alert handshake failure/.test(message)) {
     return `the server refused TLS: there is no version that both sides speak, or ${needsCertificate}`;
   }
-  if (code !== "ECONNRESET" || !secured) return undefined;
+  if (!secured || (code !== "ECONNRESET" && code !== "EPIPE")) return undefined;
   return "TLS was made, and the server closed the connection before it answered: it may want a client certificate, or another one";
 }
 

@@ -34,5 +34,5 @@ function readCommonName(certificate: X509Certificate): string | undefined {
 
 /** Node's types say Error, and it is OpenSSL's code. */
 function toCode(reason: unknown): string {
-  return reason === undefined || reason === null ? "UNVERIFIED" : String(reason);
+  return typeof reason === "string" ? reason : "UNVERIFIED";
 }
