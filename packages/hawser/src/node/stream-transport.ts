@@ -38,10 +38,11 @@ export class StreamTransport implements Transport {
   #ending = false;
   #closed = false;
 
-  constructor(stream: Duplex) {
+  /** `remoteAddress`: who is at the other end, where the stream itself leads to a proxy. */
+  constructor(stream: Duplex, remoteAddress?: string) {
     const network: NetworkStream = stream;
     this.#stream = network;
-    this.remoteAddress = network.remoteAddress;
+    this.remoteAddress = remoteAddress ?? network.remoteAddress;
     this.secure = network.encrypted === true;
     // Only the system is known to copy. TLS keeps what it has not encrypted, and any other stream what it likes.
     this.copies = Object.getPrototypeOf(stream) === NetSocket.prototype;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { WheelTimer } from "../internal/timer-wheel.js";
+import { readClient } from "./client-address.js";
 import { cutQuery, findService, refuseMissing, refuseTruncated } from "./handshake-check.js";
 import type { RefusedHandshake } from "./handshake-check.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
@@ -108,7 +109,6 @@ interface UpgradeListener {
 }
 
 interface NetworkStream extends Duplex {
-  readonly remoteAddress?: string;
   readonly bytesWritten?: number;
 }
 
@@ -128,7 +128,8 @@ function leave(request: IncomingMessage, stream: NetworkStream, home: UpgradeHom
   runtime.wheel.arm(timer, handshakeTimeoutMs);
 }
 
-function refuse(request: IncomingMessage, stream: NetworkStream, home: UpgradeHome, refusal: RefusedHandshake): void {
-  home.refusals.note(refusal, { path: cutQuery(request.url ?? ""), remoteAddress: stream.remoteAddress });
+function refuse(request: IncomingMessage, stream: Duplex, home: UpgradeHome, refusal: RefusedHandshake): void {
+  const { remoteAddress } = readClient(request, home.options.trustedProxies);
+  home.refusals.note(refusal, { path: cutQuery(request.url ?? ""), remoteAddress });
   answerAndClose(stream, refusal.answer, home.options.runtime);
 }

@@ -1,5 +1,6 @@
 import { checkUpgradeRequest, hostAllowed, originAllowed } from "../protocol/index.js";
 import type { HandshakeLimits, RefusalResponse, RequestHead, UpgradeRequest } from "../protocol/index.js";
+import type { Client } from "./client-address.js";
 import type { PathMatch, PathParameters, PathRouter } from "./path-router.js";
 
 /**
@@ -39,7 +40,7 @@ export interface RefusedHandshake {
 
 export function checkHandshake<T>(
   head: RequestHead,
-  secure: boolean,
+  client: Client,
   rules: HandshakeRules<T>,
 ): SoundHandshake<T> | RefusedHandshake {
   const request = checkUpgradeRequest(head, rules.limits);
@@ -47,11 +48,12 @@ export function checkHandshake<T>(
     const { status, headers, reason, rule } = request;
     return { kind: "refused", answer: { status, headers, body: reason }, rule };
   }
-  const { host, origin } = request;
+  const { origin } = request;
+  const host = client.forwardedHost ?? request.host;
   if (!isHostAllowed(host, rules.hosts)) return refuseHost(host);
   const match = findService(rules.router, request.target);
   if (match === undefined) return refuseMissing();
-  if (!originAllowed(origin, host, secure, rules.origins)) return refuseOrigin(origin ?? "");
+  if (!originAllowed(origin, host, client.secure, rules.origins)) return refuseOrigin(origin ?? "");
   return { kind: "sound", request, service: match.value, params: match.params };
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseHost } from "../protocol/index.js";
 import type { RefusalResponse } from "../protocol/index.js";
+import { readClient } from "./client-address.js";
 import { cutQuery, findService, isHostAllowed, refuseHost, refuseMissing } from "./handshake-check.js";
 import type { HandshakeRules } from "./handshake-check.js";
 import type { RefusalLog } from "./refusal-log.js";
@@ -55,12 +56,14 @@ function refuse(request: IncomingMessage, home: PlainHome): RefusalResponse | un
   if (url.length > limits.maxTargetBytes) return { status: 414 };
   if (rawHeaders.length > 2 * limits.maxHeaders) return { status: 431 };
   if (countBytes(request) > limits.maxHeaderBytes) return { status: 431 };
-  const host = headers.host ?? "";
+  const { remoteAddress, forwardedHost } = readClient(request, home.options.trustedProxies);
+  const ownHost = headers.host ?? "";
   // HTTP/1.0 has no Host; such a request cannot come from a browser
-  if (request.httpVersion !== "1.0" && parseHost(host) === undefined) return { status: 400 };
+  if (request.httpVersion !== "1.0" && parseHost(ownHost) === undefined) return { status: 400 };
+  const host = forwardedHost ?? ownHost;
   if (!isHostAllowed(host, hosts)) {
     const refusal = refuseHost(host);
-    home.refusals.note(refusal, { path: cutQuery(url), remoteAddress: request.socket.remoteAddress });
+    home.refusals.note(refusal, { path: cutQuery(url), remoteAddress });
     return refusal.answer;
   }
   return undefined;

@@ -1,18 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { UsageError } from "../internal/errors.js";
-import { defaultRuntime } from "../node/index.js";
+import { defaultRuntime, resolveDeflate } from "../node/index.js";
+import type { DeflateSettings } from "../node/index.js";
 import { checkAllowedOrigins, handshakeDefaults, parseHost } from "../protocol/index.js";
 import type { HandshakeLimits } from "../protocol/index.js";
 import { checkHeartbeatNames, checkLimit, resolveSocketOptions, socketLimitNames } from "../socket/index.js";
 import type { HeartbeatOptions, Runtime, SocketLimits } from "../socket/index.js";
-import { resolveDeflate } from "./deflate-options.js";
-import type { ServerDeflate, ServerDeflateOptions } from "./deflate-options.js";
+import type { ServerDeflateOptions } from "./deflate-options.js";
 import { guardLogger } from "./logger.js";
 import type { Logger } from "./logger.js";
 import { checkOptionNames } from "../internal/option-names.js";
 import { checkProtocols, checkStrings, refuseOption } from "./option-values.js";
 import { resolveServerLimits, serverLimitNames } from "./server-limits.js";
 import type { ResolvedServerLimits, ServerLimits } from "./server-limits.js";
+import type { AddressSet } from "./address-set.js";
+import { createTrustedProxies } from "./client-address.js";
 import { checkTls } from "./tls-options.js";
 import type { NodeServerTls, ServerTlsOptions } from "./tls-options.js";
 
@@ -39,6 +41,12 @@ export interface ServerOptions extends SocketLimits, ServerLimits {
    * @default on a loopback address none, elsewhere any
    */
   readonly hosts?: readonly string[];
+  /**
+   * Addresses and networks of the proxies in front of the server, such as "10.0.0.0/8"; "unix" for whoever connects by a Unix
+   * socket. Only these are believed who the client is (X-Forwarded-For), how it came (X-Forwarded-Proto) and to which host
+   * (X-Forwarded-Host); they must set these headers, or take them out, for a client can send them too. @default []: nobody
+   */
+  readonly trustedProxies?: readonly string[];
   /** The sub-protocols that services speak, unless they say otherwise. @default [] */
   readonly protocols?: readonly string[];
   /** Compresses messages for clients that offer it. Costs CPU, and secrets can leak through sizes. @default false */
@@ -71,8 +79,9 @@ export interface ResolvedServerOptions {
   readonly tls: NodeServerTls | null;
   readonly origins: readonly string[] | "*";
   readonly hosts: readonly string[] | null;
+  readonly trustedProxies: AddressSet;
   readonly protocols: readonly string[];
-  readonly deflate: ServerDeflate | null;
+  readonly deflate: DeflateSettings | null;
   readonly handshakeTimeoutMs: number;
   readonly handshakeLimits: HandshakeLimits;
   readonly serverLimits: ResolvedServerLimits;
@@ -91,6 +100,7 @@ const serverNames = [
   "tls",
   "origins",
   "hosts",
+  "trustedProxies",
   "protocols",
   "perMessageDeflate",
   "handshakeTimeoutMs",
@@ -127,8 +137,9 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     tls: options.tls === undefined ? null : checkTls(options.tls),
     origins: checkOrigins(options.origins ?? []),
     hosts: options.hosts === undefined ? null : checkHosts(options.hosts),
+    trustedProxies: createTrustedProxies(options.trustedProxies ?? []),
     protocols: checkProtocols(options.protocols ?? []),
-    deflate: resolveDeflate(options.perMessageDeflate ?? false),
+    deflate: resolveDeflate(options.perMessageDeflate ?? false, "server", runtime),
     handshakeTimeoutMs: limit("handshakeTimeoutMs"),
     handshakeLimits: {
       maxHeaderBytes: limit("maxHeaderBytes"),

@@ -10,6 +10,7 @@ import { Attachments } from "./attachments.js";
 import type { Attachment } from "./attachments.js";
 import { broadcast } from "./broadcast.js";
 import { CloseLog } from "./close-log.js";
+import { ConnectionLimits } from "./connection-limits.js";
 import { drain, settleWithin, wait } from "./drain.js";
 import type { DrainOptions } from "./drain.js";
 import { HttpListener } from "./http-listener.js";
@@ -105,6 +106,13 @@ export class Server implements AsyncDisposable {
     this.#refusals = new RefusalLog(options.log, options.runtime);
     this.#closeLog = new CloseLog(options.log, options.runtime);
     const refusals = this.#refusals;
+    const limits = new ConnectionLimits({
+      ...options.serverLimits,
+      trustedProxies: options.trustedProxies,
+      isMemoryShort: () => false,
+      runtime: options.runtime,
+      log: options.log,
+    });
     const isClosing = (): boolean => isOver(this.#state);
     const nextId = createSocketIds(options.runtime.random);
     const createHome = (listAddresses: () => readonly ServerAddress[]): UpgradeHome => ({
@@ -119,6 +127,7 @@ export class Server implements AsyncDisposable {
         },
       },
       refusals,
+      limits,
       isClosing,
       pending: this.#pending,
       nextId,
@@ -127,11 +136,16 @@ export class Server implements AsyncDisposable {
     const own = createHome(() => (this.#address === null ? [] : [this.#address]));
     this.#attachments = new Attachments(createHome);
     this.#attachedPlain = createHome(() => this.#attachments.addresses);
-    this.#listener = new HttpListener(options, {
-      onRequest: (request, response) => answerRequest(request, response, own),
-      onUpgrade: (request, stream, head) => handleUpgrade(request, stream, head, own),
-      onUnreadable: (code, status, remoteAddress) => refusals.noteUnreadable(code, status, remoteAddress),
-    });
+    this.#listener = new HttpListener(
+      options,
+      {
+        onRequest: (request, response) => answerRequest(request, response, own),
+        onUpgrade: (request, stream, head) => handleUpgrade(request, stream, head, own),
+        onUnreadable: (code, status, remoteAddress) => refusals.noteUnreadable(code, status, remoteAddress),
+        onTlsFailure: (failure) => refusals.noteTls(failure),
+      },
+      limits,
+    );
   }
 
   /**

@@ -1,18 +1,22 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { sha1, StreamTransport } from "../node/index.js";
-import { acceptDeflateOffer, acceptKey, formatUpgradeResponse } from "../protocol/index.js";
-import type { DeflateAgreement, RefusalResponse } from "../protocol/index.js";
+import { acceptKey, formatUpgradeResponse } from "../protocol/index.js";
+import type { RefusalResponse } from "../protocol/index.js";
 import { TransportSocket } from "../socket/index.js";
 import type { Admission, Handlers, HandshakeInfo } from "../socket/index.js";
 import { runAdmission } from "./admission.js";
 import type { AdmissionOutcome, PendingAdmission } from "./admission.js";
+import { readClient } from "./client-address.js";
+import type { Client } from "./client-address.js";
 import { readClientCertificate } from "./client-certificate.js";
+import type { ConnectionLimits } from "./connection-limits.js";
 import { checkHandshake, cutQuery } from "./handshake-check.js";
 import type { HandshakeRules, SoundHandshake } from "./handshake-check.js";
+import { agreeDeflate } from "./deflate-options.js";
 import { createHandshakeInfo } from "./handshake-info.js";
 import { answerAndClose, handOver, lookAfter } from "./last-answer.js";
-import type { RefusalLog } from "./refusal-log.js";
+import type { NotedRefusal, RefusalLog, RefusalOrigin } from "./refusal-log.js";
 import type { ResolvedServerOptions } from "./server-options.js";
 import type { ServiceEntry } from "./service-entry.js";
 
@@ -21,6 +25,7 @@ export interface UpgradeHome {
   readonly options: ResolvedServerOptions;
   readonly rules: HandshakeRules<ServiceEntry>;
   readonly refusals: RefusalLog;
+  readonly limits: ConnectionLimits;
   /** The admissions that wait. */
   readonly pending: Set<PendingAdmission>;
   readonly nextId: () => string;
@@ -31,11 +36,13 @@ export interface UpgradeHome {
 
 /** A request on its way to a WebSocket. */
 interface Upgrade extends SoundHandshake<ServiceEntry> {
+  readonly from: RefusalOrigin;
+  readonly client: Client;
   readonly stream: NetworkStream;
   readonly home: UpgradeHome;
 }
 
-const closing: RefusalResponse = { status: 503, body: "the server is closing" };
+const closing = { answer: { status: 503, body: "the server is closing" }, rule: "server-closing" };
 const failed: RefusalResponse = { status: 500, body: "the server failed" };
 
 /** What a `net.Socket` has beyond a Duplex; `encrypted` marks a TLS socket. */
@@ -57,18 +64,20 @@ export function handleUpgrade(
   lookAfter(stream);
   try {
     const { method = "", url = "", httpVersion, rawHeaders } = request;
+    const client = readClient(request, home.options.trustedProxies);
+    const from = { path: cutQuery(url), remoteAddress: client.remoteAddress };
     if (home.isClosing()) {
-      refuseClosing(stream, url, home);
+      refuse(stream, closing, from, home);
       return;
     }
-    const secure = stream.encrypted === true;
-    const check = checkHandshake({ method, target: url, version: httpVersion, rawHeaders }, secure, home.rules);
+    const check = checkHandshake({ method, target: url, version: httpVersion, rawHeaders }, client, home.rules);
     if (check.kind === "refused") {
-      home.refusals.note(check, { path: cutQuery(url), remoteAddress: stream.remoteAddress });
-      answerAndClose(stream, check.answer, home.options.runtime);
+      refuse(stream, check, from, home);
       return;
     }
-    admit({ ...check, stream, home }, head);
+    const excess = home.limits.admit(stream, client.remoteAddress);
+    if (excess !== undefined) refuse(stream, excess, from, home);
+    else admit({ ...check, from, client, stream, home }, head);
   } catch (error) {
     fail(stream, error, home);
   }
@@ -111,15 +120,11 @@ function finish(upgrade: Upgrade, outcome: AdmissionOutcome): void {
       fail(stream, outcome.error, home);
       return;
     case "refused":
-      home.refusals.note(outcome, {
-        path: cutQuery(upgrade.request.target),
-        remoteAddress: stream.remoteAddress,
-      });
-      answerAndClose(stream, outcome.answer, home.options.runtime);
+      refuse(stream, outcome, upgrade.from, home);
       return;
     case "admitted":
       if (stream.destroyed) return;
-      if (home.isClosing()) refuseClosing(stream, upgrade.request.target, home);
+      if (home.isClosing()) refuse(stream, closing, upgrade.from, home);
       else open(upgrade, outcome.admission, outcome.head);
   }
 }
@@ -133,13 +138,13 @@ function open(upgrade: Upgrade, admission: Admission, head: Uint8Array): void {
     // RFC 6455 §4.2.2: a client would fail the connection
     throw new TypeError(`admit chose the sub-protocol ${protocol}, which the client did not offer`);
   }
-  const deflate = agreeDeflate(upgrade);
+  const deflate = agreeDeflate(request.extensions, home.options.deflate);
   const extensions = deflate?.agreement.header ?? "";
   const accept = acceptKey(request.key, sha1);
   const answer = formatUpgradeResponse({ accept, protocol, extensions, headers: admission.headers ?? {} });
 
   try {
-    const transport = new StreamTransport(stream);
+    const transport = new StreamTransport(stream, upgrade.client.remoteAddress);
     handOver(stream);
     // By the transport, as all that follows: it tells when the answer is taken, and what waits behind it may go.
     transport.write([Buffer.from(answer, "latin1")]);
@@ -174,33 +179,20 @@ function chooseProtocol(offered: readonly string[], spoken: readonly string[]): 
   return offered.find((protocol) => spoken.includes(protocol)) ?? "";
 }
 
-function agreeDeflate(upgrade: Upgrade): DeflateSetup | null {
-  const { deflate } = upgrade.home.options;
-  if (deflate === null) return null;
-  const agreement = acceptDeflateOffer(upgrade.request.extensions, deflate.options);
-  return agreement === null ? null : { port: deflate.port, agreement, thresholdBytes: deflate.thresholdBytes };
-}
-
-interface DeflateSetup {
-  readonly port: NonNullable<ResolvedServerOptions["deflate"]>["port"];
-  readonly agreement: DeflateAgreement;
-  readonly thresholdBytes: number;
-}
-
 function createInfo(upgrade: Upgrade, signal: AbortSignal): HandshakeInfo {
-  const { stream } = upgrade;
-  const peer = {
-    remoteAddress: stream.remoteAddress,
-    secure: stream.encrypted === true,
-    clientCertificate: readClientCertificate(stream),
-  };
+  const { client, stream } = upgrade;
+  const peer = { ...client, clientCertificate: readClientCertificate(stream) };
   return createHandshakeInfo(upgrade.request, upgrade.params, peer, signal);
 }
 
-function refuseClosing(stream: NetworkStream, target: string, home: UpgradeHome): void {
-  const from = { path: cutQuery(target), remoteAddress: stream.remoteAddress };
-  home.refusals.note({ answer: closing, rule: "server-closing" }, from);
-  answerAndClose(stream, closing, home.options.runtime);
+function refuse(
+  stream: Duplex,
+  refusal: NotedRefusal & { readonly answer: RefusalResponse },
+  from: RefusalOrigin,
+  home: UpgradeHome,
+): void {
+  home.refusals.note(refusal, from);
+  answerAndClose(stream, refusal.answer, home.options.runtime);
 }
 
 /** A fault on our side: the peer is told no more than that. */
