@@ -3,10 +3,15 @@ import type { IncomingMessage, Server as HttpServer, ServerOptions as HttpOption
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { HandshakeLimits, RefusalResponse } from "../protocol/index.js";
+import type { ConnectionLimits } from "./connection-limits.js";
+import type { DescriptorGuard } from "./descriptor-guard.js";
+import { guardListener } from "./guard-listener.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
 import { createListenError, readAddress } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
 import type { ResolvedServerOptions } from "./server-options.js";
+import { watchTlsFailures } from "./tls-failures.js";
+import type { TlsFailure } from "./tls-failures.js";
 import type { NodeServerTls } from "./tls-options.js";
 import { UnansweredRequests } from "./unanswered-requests.js";
 
@@ -16,6 +21,8 @@ export interface ListenerHandlers {
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void;
   /** A request was answered, or cut off, because it cannot be read. */
   onUnreadable(code: string, status: number | undefined, remoteAddress: string | undefined): void;
+  /** TLS was not made. */
+  onTlsFailure(failure: TlsFailure): void;
 }
 
 /**
@@ -35,12 +42,21 @@ export class HttpListener {
   readonly #options: ResolvedServerOptions;
   readonly #handlers: ListenerHandlers;
   readonly #server: HttpServer;
+  readonly #limits: ConnectionLimits;
+  readonly #descriptors: DescriptorGuard;
+  /** Connections over which TLS was not made. */
+  readonly #insecure: { has(stream: Duplex): boolean };
   readonly #unanswered: UnansweredRequests = new UnansweredRequests();
 
-  constructor(options: ResolvedServerOptions, handlers: ListenerHandlers) {
+  constructor(options: ResolvedServerOptions, handlers: ListenerHandlers, limits: ConnectionLimits) {
     this.#options = options;
     this.#handlers = handlers;
+    this.#limits = limits;
     this.#server = createNodeServer(options);
+    this.#descriptors = guardListener(this.#server, limits, options);
+    const isSecure = this.#server instanceof HttpsServer;
+    const onTlsFailure = (failure: TlsFailure): void => handlers.onTlsFailure(failure);
+    this.#insecure = isSecure ? watchTlsFailures(this.#server, onTlsFailure) : new Set();
     this.#server.on("request", (request, response) => this.#onRequest(request, response));
     this.#server.on("upgrade", (request, stream, head) => this.#onUpgrade(request, stream, head));
     // without a listener Node ends the connection in silence; our check answers 405
@@ -58,9 +74,7 @@ export class HttpListener {
       this.#server.listen({ ...place, backlog: BACKLOG }, () => {
         this.#server.off("error", fail);
         // from now on an error is one of accepting a connection, and the next one may be accepted
-        this.#server.on("error", (error) =>
-          this.#options.log.error({ err: error }, "a connection could not be accepted"),
-        );
+        this.#server.on("error", (error) => this.#onAcceptError(error));
         resolve(readAddress(this.#server.address()));
       });
     });
@@ -74,6 +88,7 @@ export class HttpListener {
   /** Accepts nothing more; settles when the last connection is over. */
   stop(): Promise<void> {
     const stopped = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    this.#descriptors.stop();
     this.#server.closeIdleConnections();
     return stopped;
   }
@@ -89,8 +104,18 @@ export class HttpListener {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    this.#unanswered.add(request.socket, response);
+    const { socket } = request;
+    this.#unanswered.add(socket, response);
+    if (!this.#limits.beginRequest(socket)) response.shouldKeepAlive = false;
+    response.once("close", () => {
+      if (!this.#unanswered.has(socket)) this.#limits.endRequest(socket);
+    });
     this.#handlers.onRequest(request, response);
+  }
+
+  #onAcceptError(error: Error): void {
+    if (this.#descriptors.onAcceptError(error)) return;
+    this.#options.log.error({ err: error }, "a connection could not be accepted");
   }
 
   #onUpgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void {
@@ -100,8 +125,12 @@ export class HttpListener {
     else this.#handlers.onUpgrade(request, stream, head);
   }
 
-  /** A request that the parser could not read, or that took too long; or a TLS handshake that failed. */
+  /** A request that the parser could not read, or that took too long; or TLS that was not made, which is told already. */
   #onClientError(error: ClientError, stream: Duplex & { readonly remoteAddress?: string }): void {
+    if (this.#insecure.has(stream)) {
+      stream.destroy();
+      return;
+    }
     // a second fault in what is dropped behind our answer
     if (stream.writableEnded) return;
     const answer = this.#unanswered.has(stream) ? undefined : chooseAnswer(error, this.#options.handshakeLimits);

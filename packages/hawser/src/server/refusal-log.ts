@@ -3,6 +3,7 @@ import type { RefusalResponse } from "../protocol/index.js";
 import type { Runtime } from "../socket/index.js";
 import { LogBudget } from "./log-budget.js";
 import type { Logger } from "./logger.js";
+import type { TlsFailure } from "./tls-failures.js";
 
 /** Distinct values that are warned of; behind that many they are an attack, and go the way of all other refusals. */
 const MAX_WARNED = 100;
@@ -55,6 +56,12 @@ export class RefusalLog {
     if (!this.#budget.take()) return;
     const fields = { rule: code, status, remoteAddress };
     this.#log.info(fields, `connection refused: ${code}, ${status === undefined ? "cut off" : `answered ${status}`}`);
+  }
+
+  /** A connection that never came to a request. */
+  noteTls({ code, what, remoteAddress }: TlsFailure): void {
+    if (!this.#budget.take()) return;
+    this.#log.info({ rule: "tls", error: code, remoteAddress }, `connection refused: no TLS: ${what}`);
   }
 
   /** A fault of ours, or of what `admit` does. */
