@@ -408,7 +408,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
 
   /**
    * All is said and written. The server ends the TCP connection first (RFC 6455 §7.1.1), so that the client's port does not
-   * stay occupied; a client waits for that.
+   * stay occupied; a client waits for that. A server that answered our Close has read all before it, and owes nothing but
+   * that: not every one pays (.NET's HttpListener keeps the connection until the WebSocket is disposed).
    */
   #linger(): void {
     if (this.#deadlines.lingering && !this.#peerEnded) return;
@@ -417,7 +418,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
       this.transport.end();
       this.#deadlines.lingerWithin(LINGER_MS);
     } else {
-      this.#deadlines.lingerWithin(this.options.closeTimeoutMs);
+      const { closeTimeoutMs } = this.options;
+      this.#deadlines.lingerWithin(this.#initiator === "local" ? Math.min(closeTimeoutMs, LINGER_MS) : closeTimeoutMs);
     }
   }
 

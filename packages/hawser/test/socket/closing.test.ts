@@ -43,19 +43,32 @@ describe("close from our side", () => {
     expect(clock.now()).toBe(0);
   });
 
-  it("leaves the end of TCP to the server on a client, for the close timeout", async () => {
-    const { socket, peer, settle, clock, transport } = openWithPeer({
-      role: "client",
-      options: { closeTimeoutMs: 3000 },
-    });
-    void socket.close();
-    await settle();
-    peer.sendClose(1000);
+  it.each([
+    { closeTimeoutMs: 500, waitsMs: 500 },
+    { closeTimeoutMs: 10_000, waitsMs: 2000 },
+  ])(
+    "leaves the end of TCP to the server on a client: $waitsMs ms with a close timeout of $closeTimeoutMs ms",
+    async ({ closeTimeoutMs, waitsMs }) => {
+      const { socket, peer, settle, clock, transport } = openWithPeer({ role: "client", options: { closeTimeoutMs } });
+      void socket.close();
+      await settle();
+      peer.sendClose(1000);
+      await clock.advance(waitsMs - 100);
+      expect({ ended: peer.hasEnded, closed: transport.closed }).toEqual({ ended: false, closed: false });
+      await clock.advance(200);
+      expect(transport.closed).toBe(true);
+      expect(await socket.closed).toMatchObject({ clean: true, code: 1000 });
+    },
+  );
+
+  it("gives its answer to the server's Close the close timeout on a client", async () => {
+    const { socket, peer, clock, transport } = openWithPeer({ role: "client", options: { closeTimeoutMs: 3000 } });
+    peer.sendClose(1001);
     await clock.advance(2900);
     expect({ ended: peer.hasEnded, closed: transport.closed }).toEqual({ ended: false, closed: false });
     await clock.advance(200);
     expect(transport.closed).toBe(true);
-    expect(await socket.closed).toMatchObject({ clean: true, code: 1000 });
+    expect(await socket.closed).toMatchObject({ clean: true, code: 1001 });
   });
 
   it("ends at once on a client whose server has ended already", async () => {
