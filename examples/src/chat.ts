@@ -31,14 +31,13 @@ const chat = server.service("/", {
 await server.listen();
 console.log(`chat on ${server.url}`);
 
-const typed = createInterface({ input: process.stdin });
-typed.on("line", (line) => {
+createInterface({ input: process.stdin }).on("line", (line) => {
   if (line === "exit") end();
   else chat.broadcast(line);
 });
 
 function end(): void {
-  typed.close();
+  process.stdin.destroy(); // what is still read would keep the process
   void server.close();
 }
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
