@@ -120,7 +120,9 @@ function checkPfx(pfx: TlsFile, passphrase: string | undefined): void {
   try {
     createSecureContext({ pfx: toNode(pfx), ...(passphrase !== undefined && { passphrase }) });
   } catch (error) {
-    throw describePfx(error, passphrase !== undefined);
+    throw toText(pfx).includes("-----BEGIN")
+      ? invalid("pfx", "is PEM, not PKCS #12: give it as cert and key", error)
+      : describePfx(error, passphrase !== undefined);
   }
 }
 
@@ -132,6 +134,11 @@ function describePfx(error: unknown, hasPassphrase: boolean): ConnectionError {
       ? invalid("passphrase", "does not open the pfx", error)
       : invalid("pfx", "is encrypted: give its passphrase", error);
   }
+  if (/mac absent/i.test(message)) {
+    return invalid("passphrase", "is given for a pfx that has none: leave it out", error);
+  }
+  const missing = /load (private key|certificate) from/i.exec(message)?.[1]?.toLowerCase();
+  if (missing !== undefined) return invalid("pfx", `holds no ${missing}: export both, with -inkey and -in`, error);
   if (code === "ERR_CRYPTO_UNSUPPORTED_OPERATION" || /unsupported/i.test(message)) {
     const cure = "write it again with: openssl pkcs12 -legacy -in old.pfx -nodes | openssl pkcs12 -export -out new.pfx";
     return invalid("pfx", `is encrypted in an old way (RC2) that OpenSSL 3 has given up: ${cure}`, error);
