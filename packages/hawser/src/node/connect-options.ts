@@ -17,14 +17,13 @@ import type { Pins } from "./certificate-pin.js";
 import { readTarget } from "./connect-target.js";
 import type { ConnectTarget } from "./connect-target.js";
 import { defaultRuntime } from "./default-runtime.js";
+import { resolveDeflate } from "./deflate-settings.js";
+import type { CompressorOptions, DeflateSettings } from "./deflate-settings.js";
 import { createTlsContext, tlsFileNames } from "./tls-files.js";
 import type { TlsFiles } from "./tls-files.js";
 
 /** Compression of messages, as a client offers it. */
-export interface ConnectDeflateOptions extends DeflateOptions {
-  /** Messages shorter than this are sent as they are. @default 1024, or 64 when the client's context is kept */
-  readonly thresholdBytes?: number;
-}
+export interface ConnectDeflateOptions extends DeflateOptions, CompressorOptions {}
 
 interface CommonConnectOptions<Data> extends SocketOptions, TlsFiles {
   /** The sub-protocols offered, in order of preference. */
@@ -116,7 +115,7 @@ export interface ResolvedConnect<Data> {
   readonly protocols: readonly string[];
   /** The text of Sec-WebSocket-Extensions; "" for none. */
   readonly extensions: string;
-  readonly thresholdBytes: number | undefined;
+  readonly deflate: DeflateSettings | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly handshakeTimeoutMs: number;
   readonly pins: Pins | null;
@@ -136,13 +135,15 @@ export function resolveConnect<Data>(url: string | URL, given: ConnectOptions<Da
   if (pins !== null && !target.secure) throw refuse("pin", "needs a server with a certificate: use wss:");
   const isPinEnough = pins !== null && given.ca === undefined;
   if (target.secure) createTlsContext(given);
-  const { extensions, thresholdBytes } = resolveDeflate(given.perMessageDeflate ?? false);
+  const runtime = given.runtime ?? defaultRuntime();
+  const deflate = resolveDeflate(given.perMessageDeflate ?? false, "client", runtime);
+  const extensions = offer(deflate);
   const protocols = typeof given.protocols === "string" ? [given.protocols] : [...(given.protocols ?? [])];
   const resolved: ResolvedConnect<Data> = {
     target,
     protocols,
     extensions,
-    thresholdBytes,
+    deflate,
     headers: addAuthorization(given.headers ?? {}, target.authorization),
     handshakeTimeoutMs: checkLimit(
       "handshakeTimeoutMs",
@@ -151,7 +152,7 @@ export function resolveConnect<Data>(url: string | URL, given: ConnectOptions<Da
     pins,
     rejectUnauthorized: checkBoolean("rejectUnauthorized", given.rejectUnauthorized ?? !isPinEnough),
     socket: resolveSocketOptions(given, "client"),
-    runtime: given.runtime ?? defaultRuntime(),
+    runtime,
     given,
   };
   checkRequest(resolved);
@@ -182,20 +183,13 @@ function addAuthorization(
   return { ...headers, Authorization: authorization };
 }
 
-function resolveDeflate(given: boolean | ConnectDeflateOptions): {
-  readonly extensions: string;
-  readonly thresholdBytes: number | undefined;
-} {
-  if (given === false) return { extensions: "", thresholdBytes: undefined };
-  const { thresholdBytes, ...options } = given === true ? ({} as ConnectDeflateOptions) : given;
-  checkOptionNames("perMessageDeflate", options, [
-    "serverNoContextTakeover",
-    "clientNoContextTakeover",
-    "serverMaxWindowBits",
-    "clientMaxWindowBits",
-  ]);
-  if (thresholdBytes !== undefined) checkLimit("perMessageDeflate.thresholdBytes", thresholdBytes);
-  return { extensions: offerDeflate(options), thresholdBytes };
+/** Where there is no memory for the server's window, it is asked to forget it. */
+function offer(settings: DeflateSettings | null): string {
+  if (settings === null) return "";
+  const { options, port } = settings;
+  const wanted = { windowBits: options.serverMaxWindowBits ?? 15, takeover: true };
+  const keeps = options.serverNoContextTakeover === false && port.canKeep(wanted);
+  return offerDeflate({ ...options, serverNoContextTakeover: !keeps });
 }
 
 function refuse(name: string, what: string): UsageError {

@@ -1,11 +1,9 @@
 import { checkUpgradeResponse, createKey } from "../protocol/index.js";
-import type { UpgradeAnswer } from "../protocol/index.js";
 import { openSocket } from "../socket/index.js";
-import type { Handlers, Socket, SocketSetup, StreamHandlers } from "../socket/index.js";
+import type { Handlers, Socket, StreamHandlers } from "../socket/index.js";
 import { resolveConnect } from "./connect-options.js";
 import type { ConnectOptions, MessageConnectOptions, ResolvedConnect } from "./connect-options.js";
-import { defaultDeflatePort } from "./default-runtime.js";
-import { deflateDefaults } from "./deflate-rules.js";
+import { setUpDeflate } from "./deflate-settings.js";
 import { sha1 } from "./sha1.js";
 import { StreamTransport } from "./stream-transport.js";
 import { exchangeUpgrade } from "./upgrade-exchange.js";
@@ -35,7 +33,7 @@ function openClient<Data>(
 ): Socket<Data> {
   // first of all, as it looks after the stream's errors
   const transport = new StreamTransport(stream);
-  const { given, runtime, target, protocols, extensions } = resolved;
+  const { given, runtime, target, protocols, extensions, deflate } = resolved;
   const answer = checkUpgradeResponse(
     {
       status: response.statusCode ?? 0,
@@ -55,19 +53,11 @@ function openClient<Data>(
     headers: answer.headers,
     protocol: answer.protocol,
     extensions: answer.extensions,
-    deflate: chooseDeflate(answer, resolved.thresholdBytes),
+    deflate: deflate === null || answer.deflate === null ? null : setUpDeflate(deflate, answer.deflate),
     head,
     ...(given.data !== undefined && { data: given.data }),
     ...(given.handlers !== undefined && { handlers: given.handlers as Handlers<Data> | StreamHandlers<Data> }),
   });
-}
-
-function chooseDeflate(answer: UpgradeAnswer, thresholdBytes: number | undefined): SocketSetup["deflate"] {
-  const agreement = answer.deflate;
-  if (agreement === null) return null;
-  const { takeoverThresholdBytes, thresholdBytes: fallback } = deflateDefaults;
-  const own = agreement.client.takeover ? takeoverThresholdBytes : fallback;
-  return { port: defaultDeflatePort(), agreement, thresholdBytes: thresholdBytes ?? own };
 }
 
 /** A name, not a secret: 64 random bits, so that clients of many processes can be told apart in one log. */

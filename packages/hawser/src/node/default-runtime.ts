@@ -6,9 +6,13 @@ import { createNodeBytes } from "./node-bytes.js";
 import { realClock } from "./real-clock.js";
 import { createResourceReadings } from "./resource-readings.js";
 import { createZlibDeflate } from "./zlib-deflate.js";
+import type { ZlibDeflateOptions } from "./zlib-deflate.js";
+import { ZlibPool } from "./zlib-pool.js";
 
 let runtime: Runtime | undefined;
-let deflatePort: DeflatePort | undefined;
+
+/** The compressors that belong to a runtime; here, as a runtime of another platform has none. */
+const pools = new WeakMap<Runtime, ZlibPool>();
 
 /** The runtime of this process, made when it is first asked for: what every connection shares that is given no other. */
 export function defaultRuntime(): Runtime {
@@ -16,10 +20,14 @@ export function defaultRuntime(): Runtime {
   return runtime;
 }
 
-/** The compressor of this process, made when it is first asked for. */
-export function defaultDeflatePort(): DeflatePort {
-  deflatePort ??= createZlibDeflate();
-  return deflatePort;
+/** A compressor over the contexts of `owner`, whose ledger knows what they take. */
+export function createDeflatePort(owner: Runtime, options: Omit<ZlibDeflateOptions, "pool"> = {}): DeflatePort {
+  let pool = pools.get(owner);
+  if (pool === undefined) {
+    pool = new ZlibPool({ ledger: owner.ledger });
+    pools.set(owner, pool);
+  }
+  return createZlibDeflate({ ...options, pool });
 }
 
 /** A runtime of its own, with Node's clock, bytes and random source. */

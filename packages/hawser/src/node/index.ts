@@ -1,9 +1,11 @@
-export { createNodeRuntime, defaultDeflatePort, defaultRuntime } from "./default-runtime.js";
+export { createNodeRuntime, defaultRuntime } from "./default-runtime.js";
 export { createNodeBytes } from "./node-bytes.js";
 export { sha1 } from "./sha1.js";
 export { StreamTransport } from "./stream-transport.js";
-export { deflateDefaults } from "./deflate-rules.js";
+export { resolveDeflate, setUpDeflate } from "./deflate-settings.js";
+export type { CompressorOptions, DeflateSettings } from "./deflate-settings.js";
 export { createZlibDeflate } from "./zlib-deflate.js";
+export { ZlibPool } from "./zlib-pool.js";
 export { connect } from "./connect.js";
 export { connectDefaults } from "./connect-options.js";
 export type {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { DeflateContext, DeflatePort, Deflater, Inflater } from "../protocol/index.js";
 import { createZlibDeflate } from "./zlib-deflate.js";
 import { canUseHandles } from "./zlib-handle.js";
+import { ZlibPool } from "./zlib-pool.js";
 
 const KIB = 1024;
 const TAIL = Buffer.from("0000ffff", "hex");
@@ -50,8 +51,8 @@ function noise(bytes: number): Uint8Array {
 const NO_TAKEOVER: DeflateContext = { windowBits: 15, takeover: false };
 const TAKEOVER: DeflateContext = { windowBits: 15, takeover: true };
 const variants: [string, () => DeflatePort][] = [
-  ["on zlib's handles", () => createZlibDeflate({ handles: true })],
-  ["on documented streams", () => createZlibDeflate({ handles: false })],
+  ["on zlib's handles", () => createZlibDeflate({ pool: new ZlibPool({ handles: true }) })],
+  ["on documented streams", () => createZlibDeflate({ pool: new ZlibPool({ handles: false }) })],
 ];
 
 async function inflateWhole(inflater: Inflater, payload: Uint8Array, maxBytes = Infinity): Promise<string> {
@@ -315,7 +316,7 @@ describe.each(variants)("permessage-deflate %s", (_name, createPort) => {
   it("never shows one peer what another sent, neither after a message nor after a failure", async () => {
     const port = createPort();
     // a match of length 8 at distance 12, by a deflater that has the secret in its window
-    const attacker = createZlibDeflate({ handles: true }).createDeflater(TAKEOVER);
+    const attacker = createZlibDeflate({ pool: new ZlibPool({ handles: true }) }).createDeflater(TAKEOVER);
     await attacker.deflate(bytesOf("the secret is swordfish"), true);
     const reachBack = await attacker.deflate(bytesOf("secret is swordfish"), true);
     const victim = compress(bytesOf("the secret is swordfish"));
@@ -398,7 +399,7 @@ describe.each(variants)("permessage-deflate %s", (_name, createPort) => {
 });
 
 it("REL-C10 a close while a stream works settles the work", async () => {
-  const port = createZlibDeflate({ handles: false });
+  const port = createZlibDeflate({ pool: new ZlibPool({ handles: false }) });
   const deflater = port.createDeflater(TAKEOVER);
   const inflater = port.createInflater(TAKEOVER);
   const working = [

@@ -1,63 +1,127 @@
 import type { DeflateContext, Deflater } from "../protocol/index.js";
-import { closedAlready, emptyMessage, TAIL } from "./deflate-rules.js";
-import type { ZlibContext } from "./zlib-handle.js";
+import { aborted, closedAlready, emptyMessage, TAIL } from "./deflate-rules.js";
+import { ContextHolder, KeptShare } from "./zlib-context-holder.js";
+import type { Span, ZlibContext } from "./zlib-handle.js";
+import type { Output } from "./zlib-output.js";
 import type { ZlibPool } from "./zlib-pool.js";
 
-/** Compresses at once, on zlib's handle. Borrows a context only while there is data that it must remember. */
+export interface DeflaterSettings {
+  /** zlib's level, 1 to 9. */
+  readonly level: number;
+  /** What all contexts of the process that are kept may take, this one included; with more, it is not kept. */
+  readonly maxContextBytes: number;
+}
+
+/** Compresses on zlib's handle: at once, or in slices of several turns where a piece is large. */
 export class ZlibDeflater implements Deflater {
   readonly #pool: ZlibPool;
-  readonly #windowBits: number;
+  readonly #settings: DeflaterSettings;
   readonly #takeover: boolean;
-  #own: ZlibContext | null = null;
+  readonly #context: ContextHolder;
+  readonly #share: KeptShare;
+  #pass: DeflatePass | null = null;
   #closed = false;
 
-  constructor(pool: ZlibPool, { windowBits, takeover }: DeflateContext) {
+  constructor(pool: ZlibPool, { windowBits, takeover }: DeflateContext, settings: DeflaterSettings) {
+    const { level } = settings;
+    const context = { kind: "deflate", windowBits: zlibBits(windowBits), level } as const;
     this.#pool = pool;
-    this.#windowBits = Math.max(9, windowBits); // zlib has no 8; its 9 keeps within it, see ContextSettings
+    this.#settings = settings;
     this.#takeover = takeover;
+    this.#context = new ContextHolder(pool, context);
+    this.#share = new KeptShare(pool, context);
   }
 
-  deflate(piece: Uint8Array, last: boolean): Uint8Array {
+  deflate(piece: Uint8Array, last: boolean): Uint8Array | Promise<Uint8Array> {
     if (this.#closed) throw closedAlready();
-    const output = piece.length === 0 ? emptyPiece(last) : this.#compress(piece, last);
-    if (last && !this.#takeover) this.#release();
-    return output;
+    // zlib answers a flush that has nothing new to flush with nothing, so empty pieces do not reach it
+    if (piece.length === 0) return this.#end(last ? emptyMessage() : piece, last);
+    const pass = (this.#pass = new DeflatePass(this.#pool, piece));
+    if (piece.length > this.#pool.deflateSliceBytes) return this.#inSlices(pass, last);
+    this.#advance(pass);
+    return this.#end(pass.finish(last), last);
+  }
+
+  forget(): void {
+    this.#context.forget();
   }
 
   close(): void {
     this.#closed = true;
     this.#release();
+    this.#share.release();
   }
 
-  #compress(piece: Uint8Array, last: boolean): Uint8Array {
-    const pool = this.#pool;
-    const compress = (context: ZlibContext): Uint8Array => run(pool, context, piece, last ? TAIL.length : 0);
-    if (last && this.#own === null && !this.#takeover) return pool.share("deflate", this.#windowBits, compress);
-    this.#own ??= pool.lend("deflate", this.#windowBits);
-    return compress(this.#own);
+  async #inSlices(pass: DeflatePass, last: boolean): Promise<Uint8Array> {
+    await this.#pool.slicedWork.run(() => this.#advance(pass));
+    if (this.#closed) throw aborted();
+    return this.#end(pass.finish(last), last);
+  }
+
+  #advance(pass: DeflatePass): boolean {
+    if (this.#closed) throw aborted();
+    try {
+      return pass.advance(this.#context.take());
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  #end(output: Uint8Array, last: boolean): Uint8Array {
+    this.#pass = null;
+    if (last && !(this.#takeover && this.#share.claim(this.#settings.maxContextBytes))) this.#context.release();
+    return output;
   }
 
   #release(): void {
-    if (this.#own !== null) this.#pool.giveBack(this.#own);
-    this.#own = null;
+    this.#pass?.drop();
+    this.#pass = null;
+    this.#context.release();
   }
 }
 
-/** zlib answers a flush that has nothing new to flush with nothing, so empty pieces do not reach it. */
-function emptyPiece(last: boolean): Uint8Array {
-  return last ? emptyMessage() : new Uint8Array(0);
+/** zlib has no window of 8 bits; its 9 keeps within it, see ContextSettings. */
+export function zlibBits(windowBits: number): number {
+  return Math.max(9, windowBits);
 }
 
-/** Every piece ends in a flush: the peer can inflate it at once, and its output ends in the tail. */
-function run(pool: ZlibPool, context: ZlibContext, piece: Uint8Array, dropped: number): Uint8Array {
-  const { scratch } = pool;
-  const input = { bytes: piece, start: 0, end: piece.length };
-  scratch.clear();
-  for (;;) {
-    const room = { bytes: scratch.bytes, start: scratch.start, end: scratch.bytes.length };
-    context.step(input, room);
-    scratch.take(room.start);
-    // a full output means that there is more (zlib.h, deflate)
-    if (room.start < room.end) return scratch.finish(dropped);
+/** The work on one piece. It ends in a flush: the peer can inflate it at once, and its output ends in the tail. */
+class DeflatePass {
+  readonly #piece: Uint8Array;
+  readonly #sliceBytes: number;
+  readonly #output: Output;
+  #at = 0;
+
+  constructor(pool: ZlibPool, piece: Uint8Array) {
+    this.#piece = piece;
+    this.#sliceBytes = pool.deflateSliceBytes;
+    this.#output = pool.createOutput();
+  }
+
+  /** Compresses the next slice; true when it was the last. */
+  advance(context: ZlibContext): boolean {
+    const end = Math.min(this.#piece.length, this.#at + this.#sliceBytes);
+    const more = end < this.#piece.length;
+    const input: Span = { bytes: this.#piece, start: this.#at, end };
+    let full = true;
+    while (full) {
+      const room = this.#output.room();
+      context.step(input, room, more);
+      this.#output.take(room.start);
+      // a full output means that there is more (zlib.h, deflate)
+      full = room.start === room.end;
+    }
+    this.#at = end;
+    if (more) this.#output.park();
+    return !more;
+  }
+
+  finish(last: boolean): Uint8Array {
+    return this.#output.finish(last ? TAIL.length : 0);
+  }
+
+  drop(): void {
+    this.#output.drop();
   }
 }

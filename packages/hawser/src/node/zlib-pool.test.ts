@@ -1,30 +1,39 @@
 import { expect, it } from "vitest";
-import { ZlibContext } from "./zlib-handle.js";
+import { contextBytes, type ContextSettings, ZlibContext } from "./zlib-handle.js";
 import { ZlibPool } from "./zlib-pool.js";
 
+const deflate12: ContextSettings = { kind: "deflate", windowBits: 12, level: 1 };
+
 it("lends a context that came back again, and keeps no more than it may", () => {
-  const pool = new ZlibPool(1, 2);
-  const lent = [1, 2, 3].map(() => pool.lend("deflate", 12));
+  const pool = new ZlibPool({ maxFreeContexts: 2 });
+  const lent = [1, 2, 3].map(() => pool.lend(deflate12));
 
   for (const context of lent) pool.giveBack(context);
 
   expect(pool.freeContexts).toBe(2);
   expect(lent.map(({ closed }) => closed)).toEqual([false, false, true]);
-  expect(pool.lend("deflate", 12)).toBe(lent[1]);
-  expect(pool.lend("inflate", 12)).not.toBe(lent[0]);
+  expect(pool.lend({ ...deflate12, kind: "inflate" })).not.toBe(lent[0]);
+  expect(pool.lend({ ...deflate12, level: 6 })).not.toBe(lent[0]);
+  expect(pool.lend(deflate12)).toBe(lent[1]);
 });
 
-it("shares one context of each kind and window, also after a failure", () => {
-  const pool = new ZlibPool(1, 2);
-  const first = pool.share("inflate", 15, (context) => context);
-  expect(() =>
-    pool.share("inflate", 15, () => {
-      throw new Error("corrupt");
-    }),
-  ).toThrow("corrupt");
+it("tells the ledger what is lent, and nothing of what is free", () => {
+  let bytes = 0;
+  const pool = new ZlibPool({ ledger: { add: (more) => void (bytes += more) } });
 
-  expect(pool.share("inflate", 15, (context) => context)).toBe(first);
-  expect(pool.share("inflate", 12, (context) => context)).not.toBe(first);
+  const lent = [pool.lend(deflate12), pool.lend({ kind: "inflate", windowBits: 15, level: 0 })];
+  expect(bytes).toBe(contextBytes(deflate12) + contextBytes({ kind: "inflate", windowBits: 15 }));
+
+  for (const context of lent) pool.giveBack(context);
+  expect(bytes).toBe(0);
+});
+
+it("counts about what was measured for a context", () => {
+  const kib = (kind: "deflate" | "inflate", windowBits: number): number =>
+    Math.round(contextBytes({ kind, windowBits }) / 1024);
+
+  expect([15, 12, 10, 9].map((bits) => kib("deflate", bits))).toEqual([262, 94, 82, 80]);
+  expect([15, 12, 10, 9].map((bits) => kib("inflate", bits))).toEqual([42, 14, 11, 11]);
 });
 
 it("REL-C10 a context that is closed, or called out of bounds, throws instead of ending the process", () => {

@@ -1,115 +1,132 @@
 import { constants, createDeflateRaw, createInflateRaw } from "node:zlib";
 import type { DeflateRaw, InflateRaw } from "node:zlib";
-import { ConnectionError } from "../internal/errors.js";
 import type { DeflateContext, Deflater, Inflater } from "../protocol/index.js";
 import {
+  aborted,
   closedAlready,
   corrupt,
+  EMPTY_BLOCK,
   emptyMessage,
-  isWholeEnd,
   MAX_FINAL_BLOCKS,
   TAIL,
-  TAIL_AND_END,
   tooBig,
 } from "./deflate-rules.js";
-import { memLevelFor } from "./zlib-handle.js";
+import { KeptShare } from "./zlib-context-holder.js";
+import { type DeflaterSettings, zlibBits } from "./zlib-deflater.js";
+import { contextBytes, type ContextSettings, memLevelFor } from "./zlib-handle.js";
+import { inflateSettings } from "./zlib-inflater.js";
+import { joinParts } from "./zlib-output.js";
+import type { ZlibPool } from "./zlib-pool.js";
 
 /**
  * permessage-deflate by the documented streams of `node:zlib`, for a Node whose handles are not the known ones. Slower, and
- * every answer is a promise. A stream lives for a message, or for the connection when its window is kept.
+ * every answer is a promise. A stream lives for a message, or for the connection when its window is kept. Its work is done by
+ * other threads; only so many messages are worked at at once, as many more would tear zlib's memory into pieces.
  */
 export class StreamDeflater implements Deflater {
-  readonly #context: DeflateContext;
-  readonly #level: number;
-  #stream: DeflateRaw | null = null;
+  readonly #pool: ZlibPool;
+  readonly #takeover: boolean;
+  readonly #settings: DeflaterSettings;
+  readonly #stream: StreamHolder<DeflateRaw>;
+  readonly #share: KeptShare;
   #closed = false;
 
-  constructor(context: DeflateContext, level: number) {
-    this.#context = context;
-    this.#level = level;
+  constructor(pool: ZlibPool, { windowBits, takeover }: DeflateContext, settings: DeflaterSettings) {
+    const context = { kind: "deflate", windowBits: zlibBits(windowBits) } as const;
+    const options = { ...settings, windowBits: context.windowBits, memLevel: memLevelFor(context.windowBits) };
+    this.#pool = pool;
+    this.#takeover = takeover;
+    this.#settings = settings;
+    this.#stream = new StreamHolder(pool, context, () => createDeflateRaw(options));
+    this.#share = new KeptShare(pool, context);
   }
 
   async deflate(piece: Uint8Array, last: boolean): Promise<Uint8Array> {
     if (this.#closed) throw closedAlready();
     // a flush that has nothing new to flush is answered with nothing
-    if (piece.length === 0 && !last) return new Uint8Array(0);
-    if (piece.length === 0) {
-      this.#endMessage();
-      return emptyMessage();
-    }
-    this.#stream ??= this.#create();
-    const { output } = await pump(this.#stream, [piece], Infinity);
-    if (!last) return join(output, 0);
-    this.#endMessage();
-    return join(output, TAIL.length);
+    if (piece.length === 0 && !last) return piece;
+    const output = piece.length === 0 ? [emptyMessage(), TAIL] : await this.#deflate(piece);
+    if (last && !(this.#takeover && this.#share.claim(this.#settings.maxContextBytes))) this.#stream.release();
+    return joinParts(output, last ? TAIL.length : 0);
+  }
+
+  forget(): void {
+    this.#stream.release();
   }
 
   close(): void {
     this.#closed = true;
-    this.#release();
+    this.#stream.release();
+    this.#share.release();
   }
 
-  #endMessage(): void {
-    if (!this.#context.takeover) this.#release();
-  }
-
-  #release(): void {
-    this.#stream?.destroy();
-    this.#stream = null;
-  }
-
-  #create(): DeflateRaw {
-    const windowBits = Math.max(9, this.#context.windowBits);
-    return guard(createDeflateRaw({ windowBits, level: this.#level, memLevel: memLevelFor(windowBits) }));
+  #deflate(piece: Uint8Array): Promise<Uint8Array[]> {
+    return this.#pool.slicedWork.hold(async () => {
+      if (this.#closed) throw aborted();
+      const { output } = await pump(this.#stream.take(), [piece], Infinity);
+      if (this.#closed) throw aborted();
+      return output;
+    });
   }
 }
 
 export class StreamInflater implements Inflater {
-  readonly #context: DeflateContext;
-  #stream: InflateRaw | null = null;
+  readonly #pool: ZlibPool;
+  readonly #takeover: boolean;
+  readonly #stream: StreamHolder<InflateRaw>;
+  readonly #share: KeptShare;
   #closed = false;
 
-  constructor(context: DeflateContext) {
-    this.#context = context;
+  constructor(pool: ZlibPool, context: DeflateContext) {
+    const settings = inflateSettings(context);
+    this.#pool = pool;
+    this.#takeover = context.takeover;
+    this.#stream = new StreamHolder(pool, settings, () => createInflateRaw({ windowBits: settings.windowBits }));
+    this.#share = new KeptShare(pool, settings);
+    // it was promised in the handshake, whatever the limit is by now
+    if (context.takeover) this.#share.claim(Infinity);
   }
 
   async inflate(piece: Uint8Array, last: boolean, maxBytes: number): Promise<Uint8Array> {
     if (this.#closed) throw closedAlready();
-    const tail = !last ? [] : [this.#context.takeover ? TAIL : TAIL_AND_END];
     try {
-      const output = await this.#inflate([piece, ...tail], maxBytes);
-      if (last && !this.#context.takeover) this.#release();
-      return output;
+      return await this.#pool.slicedWork.hold(async () => {
+        const output = await this.#inflate(piece, last, maxBytes);
+        if (last && !this.#takeover) this.#stream.release();
+        return output;
+      });
     } catch (error) {
-      this.#release();
+      this.#stream.release();
       throw error;
     }
   }
 
   close(): void {
     this.#closed = true;
-    this.#release();
+    this.#stream.release();
+    this.#share.release();
   }
 
-  async #inflate([piece, tail]: Uint8Array[], maxBytes: number): Promise<Uint8Array> {
+  async #inflate(piece: Uint8Array, last: boolean, maxBytes: number): Promise<Uint8Array> {
     const output: Uint8Array[] = [];
     let bytes = 0;
     let rest = piece;
     let idle = false;
-    for (let finalBlocks = 0; finalBlocks <= MAX_FINAL_BLOCKS && rest !== undefined; finalBlocks++) {
-      const stream = (this.#stream ??= guard(createInflateRaw({ windowBits: this.#context.windowBits })));
-      const parts: Uint8Array[] = tail === undefined ? [rest] : [rest, tail];
-      const result = await pump(stream, parts, maxBytes - bytes);
+    for (let finalBlocks = 0; finalBlocks <= MAX_FINAL_BLOCKS; finalBlocks++) {
+      if (this.#closed) throw aborted();
+      // oxlint-disable-next-line no-await-in-loop -- one stream begins where the other ended
+      const result = await pump(this.#stream.take(), last ? [rest, TAIL] : [rest], maxBytes - bytes);
       output.push(...result.output);
       bytes += result.bytes;
       if (!result.ended) {
-        if (tail === TAIL_AND_END) break;
-        return join(output, 0);
+        // oxlint-disable-next-line no-await-in-loop -- it is the end of it
+        if (last) await this.#checkEnd();
+        return joinParts(output, 0);
       }
-      this.#release();
+      this.#stream.release();
+      // A final block at the very end needs an empty block behind it; not all senders write that, and no data is missing.
       const left = rest.length - result.used;
-      // the end that was put behind the message, or a final block at its very end: see InflatePass.endMessage
-      if (tail !== undefined && (left === 0 || (tail === TAIL_AND_END && isWholeEnd(-left)))) return join(output, 0);
+      if (last && (left === 0 || left === -TAIL.length)) return joinParts(output, 0);
       if (left < 0 || (idle && result.used === 0)) break;
       idle = result.used === 0;
       rest = rest.subarray(result.used);
@@ -117,8 +134,38 @@ export class StreamInflater implements Inflater {
     throw corrupt();
   }
 
-  #release(): void {
-    this.#stream?.destroy();
+  /** See EMPTY_BLOCK. */
+  async #checkEnd(): Promise<void> {
+    if (this.#closed) throw aborted();
+    const { bytes, ended, used } = await pump(this.#stream.take(), [EMPTY_BLOCK], Infinity);
+    if (bytes > 0 || (ended && used > 0)) throw corrupt();
+    if (ended) this.#stream.release();
+  }
+}
+
+/** The one stream that a compressor or decompressor has, while there is something to remember. */
+class StreamHolder<Stream extends DeflateRaw | InflateRaw> {
+  readonly #pool: ZlibPool;
+  readonly #bytes: number;
+  readonly #create: () => Stream;
+  #stream: Stream | null = null;
+
+  constructor(pool: ZlibPool, settings: Pick<ContextSettings, "kind" | "windowBits">, create: () => Stream) {
+    this.#pool = pool;
+    this.#bytes = contextBytes(settings);
+    this.#create = create;
+  }
+
+  take(): Stream {
+    if (this.#stream !== null) return this.#stream;
+    this.#pool.ledger?.add(this.#bytes);
+    return (this.#stream = guard(this.#create()));
+  }
+
+  release(): void {
+    if (this.#stream === null) return;
+    this.#pool.ledger?.add(-this.#bytes);
+    this.#stream.destroy();
     this.#stream = null;
   }
 }
@@ -152,7 +199,7 @@ function pump(stream: DeflateRaw | InflateRaw, parts: Uint8Array[], maxBytes: nu
     };
     const onError = (error: Error): void => settle(() => reject(corrupt(error)));
     const onEnd = (): void => settle(() => resolve(result(true)));
-    const onClose = (): void => settle(() => reject(new ConnectionError("ABORTED", "the connection was closed")));
+    const onClose = (): void => settle(() => reject(aborted()));
     stream.on("data", onData).on("error", onError).on("end", onEnd).on("close", onClose);
     for (const part of parts) if (part.length > 0) stream.write(part);
     stream.flush(constants.Z_SYNC_FLUSH, () => settle(() => resolve(result(false))));
@@ -163,16 +210,4 @@ function pump(stream: DeflateRaw | InflateRaw, parts: Uint8Array[], maxBytes: nu
 function guard<Stream extends DeflateRaw | InflateRaw>(stream: Stream): Stream {
   stream.on("error", () => {});
   return stream;
-}
-
-function join(parts: readonly Uint8Array[], dropped: number): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0) - dropped;
-  const joined = new Uint8Array(Math.max(0, length));
-  let at = 0;
-  for (const part of parts) {
-    const kept = part.subarray(0, joined.length - at);
-    joined.set(kept, at);
-    at += kept.length;
-  }
-  return joined;
 }

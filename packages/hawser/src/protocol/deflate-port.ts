@@ -1,10 +1,18 @@
 /**
  * The port through which permessage-deflate (RFC 7692) reaches a compressor. Without one the extension is neither offered
  * nor accepted. `node/` implements it over zlib. The engine hands compressed payloads out raw; `socket/` orders the
- * transforms, so that an implementation may answer at once (small input) or later (a promise).
+ * transforms, so that an implementation may answer at once (small input) or later (a promise, which settles also after `close`).
  */
 export interface DeflatePort {
-  /** A compressor for one connection. Takes memory of its own only when the context is kept between messages. */
+  /**
+   * Whether there is memory for one more decompressor that keeps its window. Asked before a peer is allowed to make use of
+   * one: what was allowed has to be kept.
+   */
+  canKeep(context: DeflateContext): boolean;
+  /**
+   * A compressor for one connection. Takes memory of its own only when the context is kept between messages; where there is
+   * none left, it is not kept: takeover is a permission.
+   */
   createDeflater(context: DeflateContext): Deflater;
   /** A decompressor for one connection. Takes memory of its own only when the context is kept between messages. */
   createInflater(context: DeflateContext): Inflater;
@@ -24,6 +32,11 @@ export interface Deflater {
    * The answer is new memory. Never called again before a promise that it gave has settled.
    */
   deflate(piece: Uint8Array, last: boolean): Uint8Array | Promise<Uint8Array>;
+  /**
+   * Between two messages: the next one refers to nothing that was sent before, as the peer has inflated something that this
+   * compressor does not know.
+   */
+  forget(): void;
   /** Gives all memory back; a message under way is dropped. Idempotent. */
   close(): void;
 }
@@ -37,4 +50,12 @@ export interface Inflater {
   inflate(piece: Uint8Array, last: boolean, maxBytes: number): Uint8Array | Promise<Uint8Array>;
   /** Gives all memory back; a message under way is dropped. Idempotent. */
   close(): void;
+}
+
+/**
+ * What inflating costs, in bytes of output: an honest compressor makes nothing much longer. Blocks that hold no data cost some
+ * forty times as much as a byte of output does, for each byte.
+ */
+export function inflateCost(compressedBytes: number, inflatedBytes: number): number {
+  return inflatedBytes + 32 * Math.max(0, compressedBytes - inflatedBytes);
 }

@@ -1,3 +1,4 @@
+export { inflateCost } from "./deflate-port.js";
 export type { DeflateContext, DeflatePort, Deflater, Inflater } from "./deflate-port.js";
 export { acceptDeflateOffer, checkDeflateAnswer, offerDeflate, PERMESSAGE_DEFLATE } from "./deflate-negotiation.js";
 export type { DeflateAgreement, DeflateOptions } from "./deflate-negotiation.js";
@@ -27,7 +28,8 @@ export type { RefusalResponse, UpgradeResponse } from "./upgrade-response.js";
 export { CLOSE_ABNORMAL, CLOSE_BAD_GATEWAY, CLOSE_EXTENSION_MISSING, CLOSE_GOING_AWAY } from "./close-code.js";
 export { CLOSE_INTERNAL_ERROR, CLOSE_INVALID_DATA, CLOSE_MESSAGE_TOO_BIG, CLOSE_NO_STATUS } from "./close-code.js";
 export { CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, CLOSE_PROTOCOL_ERROR, CLOSE_SERVICE_RESTART } from "./close-code.js";
-export { CLOSE_TLS_FAILED, CLOSE_TRY_AGAIN_LATER, CLOSE_UNSUPPORTED_DATA, MAX_REASON_BYTES } from "./close-code.js";
+export { MAX_REASON_BYTES } from "./close-code.js";
+export { CLOSE_RATE_LIMITED, CLOSE_TLS_FAILED, CLOSE_TRY_AGAIN_LATER, CLOSE_UNSUPPORTED_DATA } from "./close-code.js";
 export { checkClose, closeCodeName, cutReason, formatClosePayload, isWireCloseCode } from "./close-code.js";
 export type { FrameParserOptions } from "./frame-parser-options.js";
 export { FrameParser } from "./frame-parser.js";

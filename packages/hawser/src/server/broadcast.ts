@@ -11,7 +11,7 @@ export interface BroadcastGroup {
 }
 
 /**
- * Sends one message to many: encoded once, its bytes shared. The sockets are chosen before the first one is written to, so
+ * Sends one message to many: encoded and compressed once, its bytes shared. The sockets are chosen before the first one is written to, so
  * that a filter that throws has sent nothing, and no handler's doings change who gets the message.
  */
 export function broadcast(
@@ -20,7 +20,7 @@ export function broadcast(
   options: BroadcastOptions & { readonly runtime: Runtime },
 ): number {
   const chosen = groups.map((group) => choose(group.sockets, options));
-  const message = encodeMessage(data, options.runtime);
+  const message = encodeMessage(data, options);
   let reached = 0;
   for (const [index, group] of groups.entries()) {
     for (const socket of chosen[index] ?? []) {

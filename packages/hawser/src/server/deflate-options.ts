@@ -1,48 +1,22 @@
-import { defaultDeflatePort, deflateDefaults } from "../node/index.js";
+import { setUpDeflate } from "../node/index.js";
+import type { CompressorOptions, DeflateSettings } from "../node/index.js";
 import { acceptDeflateOffer } from "../protocol/index.js";
-import type { DeflateOptions, DeflatePort } from "../protocol/index.js";
-import { checkBoolean, checkLimit } from "../socket/index.js";
-import { checkOptionNames } from "../internal/option-names.js";
+import type { DeflateOptions, ExtensionOffer } from "../protocol/index.js";
+import type { SocketSetup } from "../socket/index.js";
 
 /** Compression of messages, as the server agrees to it. */
-export interface ServerDeflateOptions extends DeflateOptions {
-  /**
-   * Messages shorter than this are sent as they are.
-   * @default 1024, or 64 when the server's context is kept between messages: below it compression costs more than it saves
-   */
-  readonly thresholdBytes?: number;
-}
+export interface ServerDeflateOptions extends DeflateOptions, CompressorOptions {}
 
-export interface ServerDeflate {
-  readonly options: DeflateOptions;
-  readonly port: DeflatePort;
-  readonly thresholdBytes: number;
-}
-
-const names = [
-  "thresholdBytes",
-  "serverNoContextTakeover",
-  "clientNoContextTakeover",
-  "serverMaxWindowBits",
-  "clientMaxWindowBits",
-] as const satisfies readonly (keyof ServerDeflateOptions)[];
-
-/** @throws UsageError INVALID_ARGUMENT */
-export function resolveDeflate(value: boolean | ServerDeflateOptions): ServerDeflate | null {
-  if (value === false) return null;
-  const given: ServerDeflateOptions = value === true ? {} : value;
-  checkOptionNames("perMessageDeflate", given, names);
-  const { thresholdBytes, ...options } = given;
-  for (const name of ["serverNoContextTakeover", "clientNoContextTakeover"] as const) {
-    checkBoolean(name, options[name] ?? true);
-  }
-  // checks the window sizes; with nothing offered there is no other outcome
-  acceptDeflateOffer([], options);
-  const threshold =
-    options.serverNoContextTakeover === false ? deflateDefaults.takeoverThresholdBytes : deflateDefaults.thresholdBytes;
-  return Object.freeze({
-    options: Object.freeze(options),
-    port: defaultDeflatePort(),
-    thresholdBytes: checkLimit("thresholdBytes", thresholdBytes ?? threshold),
-  });
+/** What is agreed on with a client, or null for nothing. Without memory for its window, a client has to forget it. */
+export function agreeDeflate(
+  offers: readonly ExtensionOffer[],
+  settings: DeflateSettings | null,
+): SocketSetup["deflate"] {
+  if (settings === null) return null;
+  const { options, port } = settings;
+  const agreement = acceptDeflateOffer(offers, options);
+  if (agreement === null) return null;
+  if (!agreement.client.takeover || port.canKeep(agreement.client)) return setUpDeflate(settings, agreement);
+  const without = acceptDeflateOffer(offers, { ...options, clientNoContextTakeover: true });
+  return without === null ? null : setUpDeflate(settings, without);
 }

@@ -91,6 +91,8 @@ export interface BroadcastOptions<Data = unknown> {
   readonly except?: Socket<Data> | Iterable<Socket<Data>>;
   /** Only sockets for which it returns true. It is asked for all of them before anything is sent. */
   readonly filter?: (socket: Socket<Data>) => boolean;
+  /** Whether the message may be compressed, where permessage-deflate was negotiated. Set false for secrets. @default true */
+  readonly compress?: boolean;
 }
 
 /** A service at its path. */

@@ -1,4 +1,4 @@
-import { FIN, frameHeaderBytes, type Role, writeFrameHeader } from "../protocol/index.js";
+import { frameHeaderBytes, type Role, writeFrameHeader } from "../protocol/index.js";
 import type { Runtime } from "./runtime.js";
 import { BLOCK_PIECE_BYTES } from "./write-block.js";
 
@@ -153,10 +153,10 @@ export class FrameEncoder {
 }
 
 /** One frame around a whole message, unmasked: what a server sends to many. */
-export function encodeServerFrame(runtime: Runtime, opcode: number, payload: Uint8Array): Uint8Array {
+export function encodeServerFrame(runtime: Runtime, firstByte: number, payload: Uint8Array): Uint8Array {
   const headerBytes = frameHeaderBytes(payload.length, false);
   const frame = runtime.bytes.allocate(headerBytes + payload.length);
-  writeFrameHeader(frame, 0, FIN | opcode, payload.length, undefined);
+  writeFrameHeader(frame, 0, firstByte, payload.length, undefined);
   runtime.bytes.copy(payload, 0, payload.length, frame, headerBytes);
   return frame;
 }

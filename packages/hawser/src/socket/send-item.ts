@@ -21,6 +21,14 @@ export interface SendItem {
 export interface RawMessage {
   readonly opcode: number;
   readonly data: Uint8Array;
+  /** Given: the message is one of many alike, and its frame is made for all of them. */
+  readonly share?: () => SharedFrame | Promise<SharedFrame>;
+}
+
+/** One frame for many connections. */
+export interface SharedFrame {
+  readonly bytes: Uint8Array;
+  readonly compressed: boolean;
 }
 
 export function createItem(parts: Partial<SendItem>): SendItem {

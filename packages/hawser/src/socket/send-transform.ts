@@ -10,7 +10,7 @@ import {
 import { FrameEncoder } from "./frame-encoder.js";
 import type { OutgoingStream } from "./outgoing-stream.js";
 import type { Runtime } from "./runtime.js";
-import type { RawMessage } from "./send-item.js";
+import type { RawMessage, SharedFrame } from "./send-item.js";
 
 /** Frames made when their turn comes. */
 export interface MadeFrames {
@@ -51,6 +51,10 @@ export class SendTransform {
 
   /** @throws what the compressor throws; a promise rejects with it */
   compress(raw: RawMessage): MadeFrames | Promise<MadeFrames> {
+    if (raw.share !== undefined) {
+      const shared = raw.share();
+      return shared instanceof Promise ? shared.then((frame) => this.#useShared(frame)) : this.#useShared(shared);
+    }
     const compressed = this.#deflater?.deflate(raw.data, true) ?? raw.data;
     if (!(compressed instanceof Promise)) return this.#frameCompressed(raw, compressed);
     return compressed.then((data) => this.#frameCompressed(raw, data));
@@ -73,6 +77,12 @@ export class SendTransform {
     const opcode = !first ? OPCODE_CONTINUATION : stream.type === "text" ? OPCODE_TEXT : OPCODE_BINARY;
     stream.finished = piece === null;
     return this.frame((piece === null ? FIN : 0) | (compress && first ? RSV1 : 0) | opcode, payload);
+  }
+
+  /** The peer's window will know of it, our compressor's will not. */
+  #useShared({ bytes, compressed }: SharedFrame): MadeFrames {
+    if (compressed) this.#deflater?.forget();
+    return { chunks: [bytes], bytes: bytes.length };
   }
 
   #frameCompressed(raw: RawMessage, compressed: Uint8Array): MadeFrames {

@@ -21,6 +21,7 @@ import { type EncodedMessage, toBytes } from "./encoded-message.js";
 import { MAX_OUTSTANDING_PINGS } from "./keep-alive.js";
 import { asHold } from "./message-sink.js";
 import { OutgoingStream } from "./outgoing-stream.js";
+import { PacedInflater } from "./paced-inflater.js";
 import type { Runtime } from "./runtime.js";
 import type { Handlers, StreamHandlers } from "./service.js";
 import { checkOneOf, type ResolvedSocketOptions } from "./socket-options.js";
@@ -102,7 +103,9 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     const { server, client } = deflate.agreement;
     const [own, peers] = role === "server" ? [server, client] : [client, server];
     this.#connection.queue.useDeflater(deflate.port.createDeflater(own), own.takeover);
-    this.#connection.receiver.useInflater(deflate.port.createInflater(peers));
+    const inflater = deflate.port.createInflater(peers);
+    const { maxInflatedBytesPerSecond } = setup.options;
+    this.#connection.receiver.useInflater(new PacedInflater(inflater, setup.runtime, maxInflatedBytesPerSecond));
   }
 
   get id(): string {
@@ -177,12 +180,11 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   /** Sends one frame that was encoded once for many connections. As `post`. */
   postEncoded(message: EncodedMessage): boolean {
     const { role, deflate } = this.#setup;
-    if (role === "client" || (deflate !== null && message.payload.length >= deflate.thresholdBytes)) {
-      this.#accept("post", message.data, undefined, null);
-    } else {
+    if (role === "client") this.#accept("post", message.data, message.compress, null);
+    else if (deflate === null || !message.compress || message.payload.length < deflate.thresholdBytes) {
       this.#admit("post", message.frame.length);
       this.#connection.queue.addFrame(message.frame);
-    }
+    } else this.#postShared(message, deflate);
     return this.#belowSoftLimit();
   }
 
@@ -399,6 +401,20 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     } else {
       queue.addMessage(content, wait?.waiter ?? null, wait?.alone ?? false);
     }
+  }
+
+  #postShared(message: EncodedMessage, { port, agreement }: NonNullable<SocketSetup["deflate"]>): void {
+    const { windowBits, takeover } = agreement.server;
+    const { payload, data } = message;
+    this.#admit("post", payload.length);
+    const share = (): ReturnType<EncodedMessage["compressed"]> => message.compressed(port, windowBits);
+    // a compressor that remembers has to forget when the message's turn has come, and not before
+    const frame = takeover ? null : share();
+    const { queue } = this.#connection;
+    if (frame === null || frame instanceof Promise) {
+      const opcode = typeof data === "string" ? OPCODE_TEXT : OPCODE_BINARY;
+      queue.addCompressible({ opcode, data: payload, share }, null);
+    } else queue.addFrame(frame.bytes);
   }
 
   /** Refuses what may not be sent now, or has no room. */

@@ -17,9 +17,14 @@ class MarkerPort implements DeflatePort {
     this.#answer = answer;
   }
 
+  canKeep(): boolean {
+    return true;
+  }
+
   createDeflater(): ReturnType<DeflatePort["createDeflater"]> {
     let count = 0;
     return {
+      forget: () => void (count = 0),
       deflate: (piece) => this.#once(() => Buffer.concat([Buffer.from(`z${++count}`), piece])),
       close: () => void this.closed++,
     };
@@ -165,6 +170,7 @@ describe("compressed sending", () => {
         answer<Uint8Array>(() => {
           throw new Error("broke");
         }),
+      forget: () => {},
       close: () => {},
     });
     const errors: string[] = [];

@@ -24,7 +24,7 @@ describe("send and post", () => {
     void socket.sendStream(["c", "d"]);
     void socket.send("e", { timeoutMs: 1000 });
     socket.post(Uint8Array.of(0xf));
-    socket.postEncoded(encodeMessage("g", runtime));
+    socket.postEncoded(encodeMessage("g", { runtime }));
     await settle();
     expect(frames()).toEqual(["text a", "text b", "text… c", "more… d", "more", "text e", "binary 0f", "text g"]);
   });
