@@ -7,6 +7,7 @@ export const socketLimitNames: readonly (keyof SocketLimits)[] = [
   "maxFramesPerMessage",
   "maxEmptyFrames",
   "maxControlFramesPerSecond",
+  "maxInflatedBytesPerSecond",
   "softQueueBytes",
   "maxQueueBytes",
   "maxReceiveMessages",

@@ -29,6 +29,11 @@ export interface SocketLimits {
    * @default 1000
    */
   readonly maxControlFramesPerSecond?: number;
+  /**
+   * What compressed messages may inflate to in one second; with more, reading slows down to it. Bounds the CPU time that a
+   * peer of small messages can take. @default 32 MiB
+   */
+  readonly maxInflatedBytesPerSecond?: number;
   /** Above this `post` answers false and `drained` waits. @default 64 KiB */
   readonly softQueueBytes?: number;
   /** Above this `send` rejects QUEUE_FULL. An empty queue takes any one message. @default max(1 MiB, maxMessageBytes + 64 KiB) */
@@ -81,6 +86,7 @@ export const socketDefaults: SocketDefaults = {
   maxFramesPerMessage: 131_072,
   maxEmptyFrames: 1024,
   maxControlFramesPerSecond: 1000,
+  maxInflatedBytesPerSecond: 32 * 1024 * KIB,
   softQueueBytes: 64 * KIB,
   maxReceiveMessages: 16,
   maxReceiveBytes: 256 * KIB,
@@ -110,6 +116,7 @@ export function resolveSocketOptions(options: SocketOptions, role: "client" | "s
     maxFramesPerMessage: limit("maxFramesPerMessage", socketDefaults.maxFramesPerMessage),
     maxEmptyFrames: limit("maxEmptyFrames", socketDefaults.maxEmptyFrames),
     maxControlFramesPerSecond: limit("maxControlFramesPerSecond", socketDefaults.maxControlFramesPerSecond),
+    maxInflatedBytesPerSecond: limit("maxInflatedBytesPerSecond", socketDefaults.maxInflatedBytesPerSecond),
     softQueueBytes: limit("softQueueBytes", socketDefaults.softQueueBytes),
     maxQueueBytes: limit("maxQueueBytes", defaultQueueBytes(maxMessageBytes)),
     maxReceiveMessages: limit("maxReceiveMessages", socketDefaults.maxReceiveMessages),
