@@ -149,18 +149,20 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Puts a service at a path: static segments and parameters, `/chat/:room`. May be called at any time.
+   * Puts a service at a path: static segments and parameters, `/chat/:room`. May be called at any time. The type of
+   * `socket.data` is that of the `data` which `admit` answers; for a service that is a function it is found where `admit`
+   * stands by itself, or where both are named: `service<User, "/chat/:room">(…)`.
    * @throws UsageError INVALID_ARGUMENT for a bad or taken path, an unknown option, a bad value
    */
   service<Data = unknown, const Path extends string = string>(
     path: Path,
     handlers: ServiceStreamHandlers<Data, Path> | ServiceStreamFunction<Data, Path>,
-    options: ServiceOptions & { readonly mode: "stream" },
+    options: ServiceOptions<Data, Path> & { readonly mode: "stream" },
   ): ServiceHandle<Data>;
   service<Data = unknown, const Path extends string = string>(
     path: Path,
     handlers: ServiceHandlers<Data, Path> | ServiceFunction<Data, Path>,
-    options?: ServiceOptions,
+    options?: ServiceOptions<Data, Path>,
   ): ServiceHandle<Data>;
   service(path: string, service: unknown, options: ServiceOptions = {}): ServiceHandle {
     // which messages its handlers get is told by `mode`; the overloads hold the two together

@@ -23,14 +23,14 @@ type ParamNames<Path extends string> = Path extends `${infer First}/${infer Rest
     ? Name
     : never;
 
-/** A socket of a service, with the parameters of its path by name. */
-export interface ServiceSocket<Data, Path extends string> extends Socket<Data> {
-  readonly params: PathParams<Path> & Readonly<Record<string, string>>;
+/** A socket of a service, with the parameters of its path by name, and no others. */
+export interface ServiceSocket<Data, Path extends string> extends Omit<Socket<Data>, "params"> {
+  readonly params: PathParams<Path>;
 }
 
-/** What is known before a connection is accepted, with the parameters of the path by name. */
-export interface ServiceRequest<Path extends string> extends HandshakeInfo {
-  readonly params: PathParams<Path> & Readonly<Record<string, string>>;
+/** What is known before a connection is accepted, with the parameters of the path by name, and no others. */
+export interface ServiceRequest<Path extends string> extends Omit<HandshakeInfo, "params"> {
+  readonly params: PathParams<Path>;
 }
 
 interface CommonHandlers<Data, Path extends string> {
@@ -75,11 +75,11 @@ export type ServiceStreamFunction<Data, Path extends string> = (
 ) => void | Promise<void> | Omit<ServiceStreamHandlers<Data, Path>, "admit">;
 
 /** What one service does otherwise than the server's options say. */
-export interface ServiceOptions extends SocketOptions {
+export interface ServiceOptions<Data = unknown, Path extends string = string> extends SocketOptions {
   /** The sub-protocols spoken. The first one of the client's that is listed is chosen; with none in common, none. @default the server's */
   readonly protocols?: readonly string[];
   /** Runs before the 101, for a service that is a function: one of handlers has its own. May refuse; throwing answers 500. */
-  readonly admit?: (request: HandshakeInfo) => AdmitResult | Promise<AdmitResult>;
+  readonly admit?: (request: ServiceRequest<Path>) => AdmitResult<Data> | Promise<AdmitResult<Data>>;
   /** Answers plain HTTP at the path, so that it can be a page and a WebSocket in one. @default 426: the path speaks WebSocket */
   readonly onRequest?: RequestHandler;
   /** false: no heartbeat. Fields that are left out are the server's. */

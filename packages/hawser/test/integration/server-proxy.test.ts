@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { connect, createServer as createNetServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -39,11 +40,11 @@ async function startProxy(options: ReverseProxyOptions): Promise<ReverseProxy> {
 async function ask(url: string, options: ClientOptions = {}): Promise<unknown> {
   const client = new WebSocket(url, { localAddress: "127.0.0.5", rejectUnauthorized: false, ...options });
   ends.push(() => client.terminate());
-  const answer = await Promise.race([
-    receiveText(client),
-    once(client, "unexpected-response").then(([, { statusCode }]: { statusCode: number }[]) => statusCode),
+  const refused = once(client, "unexpected-response") as Promise<[unknown, IncomingMessage]>;
+  return Promise.race([
+    receiveText(client).then((text): unknown => JSON.parse(text)),
+    refused.then(([, { statusCode }]) => statusCode),
   ]);
-  return typeof answer === "string" ? JSON.parse(answer) : answer;
 }
 
 it("sees the client behind a trusted proxy", async () => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 import { expect, it } from "vitest";
 import { createDeferred } from "../../src/internal/deferred.js";
-import type { CloseReport, Socket } from "../../src/socket/index.js";
+import type { CloseReport, HandshakeInfo, Socket } from "../../src/socket/index.js";
 import { formatHandshake } from "../support/raw-client.js";
 import {
   addEcho,
@@ -261,4 +261,37 @@ it.each([
   const server = await startServer({ onRequest: (_request, response) => void response.end("page") });
   const client = await connectRaw(server);
   expect((await client.send(text).lastAnswer()).status).toBe(status);
+});
+
+it("types socket.data by what admit answers, and params by the path", async () => {
+  interface User {
+    readonly name: string;
+  }
+  const seen = createDeferred<string>();
+  const server = await startServer({}, (it) => {
+    it.service("/a/:room", {
+      admit: async (request) => (request.query.has("x") ? { status: 401 } : { data: { room: request.params.room } }),
+      open: (socket) => {
+        const room: string = socket.data.room;
+        const same: Socket = socket;
+        seen.resolve(`${room} ${same.params["room"]}`);
+      },
+    });
+    const admit = ({ query }: HandshakeInfo): { data: User } => ({ data: { name: query.get("name") ?? "" } });
+    it.service("/b", (socket) => void socket.data.name, { admit });
+    it.service<User, "/c/:room">("/c/:room", (socket) => void `${socket.data.name} ${socket.params.room}`, {
+      admit: ({ params }) => ({ data: { name: params.room } }),
+    });
+    it.service<User>("/d/:room", { open: (socket) => void `${socket.data.name} ${socket.params["room"]}` });
+    // @ts-expect-error -- the path names no `rom`
+    it.service("/e/:room", { open: (socket) => void socket.params.rom });
+    // @ts-expect-error -- nor does this one
+    it.service("/f", { admit: ({ params }) => ({ data: params.room }) });
+    // @ts-expect-error -- without admit nothing is known of data
+    it.service("/g", { open: (socket) => void socket.data.name });
+    // @ts-expect-error -- admit answers another type than is named
+    it.service<User, "/h">("/h", () => {}, { admit: () => ({ data: { name: 1 } }) });
+  });
+  await connectWs(server, "/a/lobby");
+  expect(await seen.promise).toBe("lobby lobby");
 });
