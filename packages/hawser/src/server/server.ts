@@ -2,22 +2,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as NetServer } from "node:net";
 import { UsageError } from "../internal/errors.js";
-import { CLOSE_GOING_AWAY, checkClose } from "../protocol/index.js";
-import { checkLimit } from "../socket/index.js";
 import type { Service, Socket, TransportSocket } from "../socket/index.js";
 import type { PendingAdmission } from "./admission.js";
 import { Attachments } from "./attachments.js";
 import type { Attachment } from "./attachments.js";
 import { broadcast } from "./broadcast.js";
 import { CloseLog } from "./close-log.js";
+import { resolveCloseOptions } from "./close-options.js";
+import type { ResolvedCloseOptions, ServerCloseOptions } from "./close-options.js";
 import { ConnectionLimits } from "./connection-limits.js";
 import { drain, settleWithin, wait } from "./drain.js";
-import type { DrainOptions } from "./drain.js";
 import { HttpListener } from "./http-listener.js";
 import { formatUrl, isLoopback } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
-import { checkOptionNames } from "../internal/option-names.js";
-import { refuseOption } from "./option-values.js";
 import { PathRouter } from "./path-router.js";
 import { answerRequest, answerService } from "./plain-requests.js";
 import type { PlainHome } from "./plain-requests.js";
@@ -40,37 +37,11 @@ import type { ServerTlsOptions } from "./tls-options.js";
 import { handleUpgrade } from "./upgrade.js";
 import type { UpgradeHome } from "./upgrade.js";
 
-export interface ServerCloseOptions {
-  /** How long closing may take; connections that are left then are aborted. @default 15000 */
-  readonly timeoutMs?: number;
-  /** What connections are told: 1001 going away, 1012 restart. @default 1001 */
-  readonly code?: number;
-  /** At most 123 bytes of UTF-8. @default "" */
-  readonly reason?: string;
-  /** Over how long the closes are spread; 0: all at once. @default 1 s for each 1,000 connections, at most 10 s */
-  readonly spreadMs?: number;
-  /**
-   * How long the server first goes on as before, with the `state` draining: whoever asks for readiness learns that it goes,
-   * and a load balancer sends nobody any more. Comes before `timeoutMs`. @default 0
-   */
-  readonly delayMs?: number;
-}
-
 /**
  * draining: `close` was called with a delay, and everything still goes on; closing: nothing more is accepted, connections
  * are told; closed: nothing is left.
  */
 export type ServerState = "new" | "listening" | "draining" | "closing" | "closed";
-
-const closeNames = [
-  "timeoutMs",
-  "code",
-  "reason",
-  "spreadMs",
-  "delayMs",
-] as const satisfies readonly (keyof ServerCloseOptions)[];
-
-const DEFAULT_CLOSE_TIMEOUT_MS = 15_000;
 
 const closedMessage = "the server was closed: create another";
 
@@ -264,16 +235,8 @@ export class Server implements AsyncDisposable {
    * @throws UsageError INVALID_ARGUMENT at once
    */
   close(options: ServerCloseOptions = {}): Promise<void> {
-    checkOptionNames("close", options, closeNames);
-    const { code = CLOSE_GOING_AWAY, reason = "", spreadMs, delayMs = 0 } = options;
-    const timeoutMs = checkLimit("timeoutMs", options.timeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS);
-    checkClose(code, reason, "server", this.#options.runtime.bytes);
-    for (const [name, value] of Object.entries({ spreadMs, delayMs })) {
-      if (value !== undefined && !(value >= 0 && value < Infinity)) {
-        refuseOption(name, value, "a number of milliseconds, 0 or more");
-      }
-    }
-    this.#closed ??= this.#close({ code, reason, timeoutMs, spreadMs, runtime: this.#options.runtime }, delayMs);
+    const resolved = resolveCloseOptions(options, this.#options.runtime);
+    this.#closed ??= this.#close(resolved);
     return this.#closed;
   }
 
@@ -281,10 +244,10 @@ export class Server implements AsyncDisposable {
     await this.close();
   }
 
-  async #close(options: DrainOptions, delayMs: number): Promise<void> {
-    if (delayMs > 0) {
+  async #close(options: ResolvedCloseOptions): Promise<void> {
+    if (options.delayMs > 0) {
       this.#state = "draining";
-      await wait(delayMs, options.runtime);
+      await wait(options.delayMs, options.runtime);
     }
     this.#state = "closing";
     // a server that is about to listen could not be stopped before it does
