@@ -49,6 +49,10 @@ function checkChoice(options: TlsChoice): void {
   if (given.length === 0 && tlsClientCa !== undefined) {
     throw createUsageError("--tls-client-ca needs TLS: add --tls-cert and --tls-key, --tls-pfx or --tls self-signed");
   }
+  if (tlsPfx !== undefined && tlsClientCa !== undefined) {
+    const how = "openssl pkcs12 -in FILE -nodes -out both.pem, which then is both";
+    throw createUsageError(`--tls-client-ca needs --tls-cert and --tls-key instead of --tls-pfx: ${how}`);
+  }
   if (tlsPassphrase === undefined && tlsPassphraseFile === undefined) return;
   if (pair !== undefined || tlsPfx !== undefined) return;
   throw createUsageError("a passphrase needs what it opens: add --tls-pfx FILE, or --tls-cert and --tls-key");

@@ -7,7 +7,7 @@ import { refuseOption } from "./option-values.js";
 export interface ServerTlsOptions extends TlsFiles {
   /**
    * Whether clients show a certificate, too. "require": one that an authority in `ca` vouches for, or TLS is refused; `ca` must
-   * be given. "request": they are asked for one, and `admit` decides by `HandshakeInfo.clientCertificate`; browsers then ask
+   * be given, and a pfx cannot. "request": they are asked for one, and `admit` decides by `HandshakeInfo.clientCertificate`; browsers then ask
    * their users. @default "none"
    */
   readonly clientCertificates?: ClientCertificateMode;
@@ -34,6 +34,14 @@ export function checkTls(options: ServerTlsOptions): NodeServerTls {
   // a server without a certificate would refuse every client, each with a riddle
   if (files.cert === undefined && files.key === undefined && files.pfx === undefined) {
     refuseOption("tls", options, "cert and key, or pfx");
+  }
+  if (mode !== "none" && files.pfx !== undefined) {
+    // they would be trusted as those in `ca` are, and there is no telling whether there are any
+    refuseOption(
+      "tls.pfx",
+      files.pfx,
+      "cert and key with clientCertificates, as a pfx may hold authorities of its own",
+    );
   }
   if (mode === "require" && files.ca === undefined) {
     refuseOption("tls.ca", undefined, "the authorities of the clients' certificates");

@@ -6,7 +6,7 @@ export interface ClientCertificate {
   readonly authorizationError: string | undefined;
   /** SHA-256 of `raw`, as OpenSSL prints it: upper-case pairs with colons. */
   readonly fingerprint256: string;
-  /** The distinguished name, a line for each part: "C=DE\nO=Example\nCN=device 7". */
+  /** The distinguished name, a line for each part, escaped as in RFC 2253: "C=DE\nO=Example\\, Inc.\nCN=device 7". */
   readonly subject: string;
   /** The CN of the subject, when it has exactly one. */
   readonly commonName: string | undefined;
