@@ -18,8 +18,8 @@ it.each(names)("%s has fewer than 60 lines and imports published entries only", 
 
 it("lists every example in the README", () => {
   const listed = [...read("README.md").matchAll(/^\| \[`(?<name>[^`]+)`\]\(src\/(?<file>[^)]+)\.ts\)/gm)];
-  expect(listed.map(({ groups }) => groups?.["name"]).sort()).toEqual(names);
-  expect(listed.map(({ groups }) => groups?.["file"]).sort()).toEqual(names);
+  expect(listed.map(({ groups }) => groups?.["name"] ?? "").sort()).toEqual(names);
+  expect(listed.map(({ groups }) => groups?.["file"] ?? "").sort()).toEqual(names);
 });
 
 it("shows every recipe in the guide as it is", () => {
