@@ -114,7 +114,7 @@ class RefusalBody {
 }
 
 function createRequest<Data>(options: ResolvedConnect<Data>, key: string): ClientRequest {
-  const { given, target } = options;
+  const { given, target, pins } = options;
   const settings: RequestOptions & https.RequestOptions = {
     host: target.hostname,
     port: target.port,
@@ -130,6 +130,8 @@ function createRequest<Data>(options: ResolvedConnect<Data>, key: string): Clien
       rejectUnauthorized: options.rejectUnauthorized,
       // nothing else that a port of several protocols could take us for
       ALPNProtocols: ["http/1.1"],
+      // an agent would resume one, in which the server does not show its certificate again
+      ...(pins !== null && { session: undefined }),
       ...pick(given, ["servername"]),
       ...toNodeTls(given),
     }),
