@@ -7,7 +7,8 @@ import type { ConnectionLimits } from "./connection-limits.js";
 import type { DescriptorGuard } from "./descriptor-guard.js";
 import { guardListener } from "./guard-listener.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
-import { createListenError, readAddress } from "./server-address.js";
+import { createListenError } from "./listen-error.js";
+import { readAddress } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
 import type { ResolvedServerOptions } from "./server-options.js";
 import { watchTlsFailures } from "./tls-failures.js";
@@ -68,7 +69,7 @@ export class HttpListener {
   listen(): Promise<ServerAddress> {
     const { host, port, path } = this.#options;
     return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => reject(createListenError(error, this.#options));
+      const fail = (error: Error): void => void createListenError(error, this.#options).then(reject);
       this.#server.once("error", fail);
       const place = path === null ? { host, port } : { path };
       this.#server.listen({ ...place, backlog: BACKLOG }, () => {

@@ -1,6 +1,4 @@
 import type { AddressInfo } from "node:net";
-import { ConnectionError } from "../internal/errors.js";
-import type { ResolvedServerOptions } from "./server-options.js";
 
 /** Where a server listens. */
 export interface ServerAddress {
@@ -29,25 +27,3 @@ export function formatUrl(address: ServerAddress, secure: boolean): string {
   const own = address.host === "0.0.0.0" ? "127.0.0.1" : address.host === "::" ? "::1" : address.host;
   return `${scheme}://${own.includes(":") ? `[${own}]` : own}:${address.port}`;
 }
-
-/** What went wrong, and what to do about it. */
-export function createListenError(error: NodeJS.ErrnoException, options: ResolvedServerOptions): ConnectionError {
-  const { host, port, path } = options;
-  const { code = "" } = error;
-  const place = path ?? `${host}:${port}`;
-  const facts = path === null ? { code, host, port } : { code, path };
-  const advice = listenAdvice[code] ?? error.message;
-  return new ConnectionError("LISTEN_FAILED", `cannot listen on ${place} (${code}): ${advice}`, {
-    cause: error,
-    facts,
-  });
-}
-
-const listenAdvice: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program listens there; end it, or choose another port (0 takes any free one)",
-  EACCES: "the system does not permit it; ports below 1024 usually need a privilege, so choose a higher one",
-  EADDRNOTAVAIL:
-    'this machine has no such address; use "127.0.0.1" for this machine alone, "0.0.0.0" for all its addresses',
-  ENOTFOUND: "the host name is not known; give an address of this machine",
-  ENOENT: "the folder of the socket does not exist",
-};

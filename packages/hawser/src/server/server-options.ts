@@ -5,7 +5,7 @@ import type { DeflateSettings } from "../node/index.js";
 import { checkAllowedOrigins, handshakeDefaults, parseHost } from "../protocol/index.js";
 import type { HandshakeLimits } from "../protocol/index.js";
 import { checkHeartbeatNames, checkLimit, resolveSocketOptions, socketLimitNames } from "../socket/index.js";
-import type { HeartbeatOptions, Runtime, SocketLimits } from "../socket/index.js";
+import type { HeartbeatOptions, RateLimitOptions, Runtime, SocketLimits, SocketOptions } from "../socket/index.js";
 import type { ServerDeflateOptions } from "./deflate-options.js";
 import { guardLogger } from "./logger.js";
 import type { Logger } from "./logger.js";
@@ -61,6 +61,8 @@ export interface ServerOptions extends SocketLimits, ServerLimits {
   readonly maxTargetBytes?: number;
   /** false: no heartbeat. @default on */
   readonly heartbeat?: HeartbeatOptions | false;
+  /** How fast clients may send messages. @default false: as fast as they can be read */
+  readonly rateLimit?: RateLimitOptions | false;
   /** Answers plain HTTP, except at the paths of services: they have an `onRequest` of their own, or answer 426. @default 404 */
   readonly onRequest?: RequestHandler;
   /** @default silent */
@@ -70,7 +72,7 @@ export interface ServerOptions extends SocketLimits, ServerLimits {
 }
 
 /** Socket options that a server gives to its services as defaults. */
-export type SocketDefaults = SocketLimits & { readonly heartbeat?: HeartbeatOptions | false };
+export type SocketDefaults = SocketLimits & Pick<SocketOptions, "heartbeat" | "rateLimit">;
 
 export interface ResolvedServerOptions {
   readonly host: string;
@@ -108,6 +110,7 @@ const serverNames = [
   "maxHeaders",
   "maxTargetBytes",
   "heartbeat",
+  "rateLimit",
   "onRequest",
   "logger",
   "runtime",
@@ -133,7 +136,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   return Object.freeze({
     host: checkText("host", options.host ?? defaults.host),
     port: checkPort(options.port ?? defaults.port),
-    path: options.path === undefined ? null : checkText("path", options.path),
+    path: options.path === undefined ? null : checkPath(options.path),
     tls: options.tls === undefined ? null : checkTls(options.tls),
     origins: checkOrigins(options.origins ?? []),
     hosts: options.hosts === undefined ? null : checkHosts(options.hosts),
@@ -155,17 +158,25 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
 }
 
 function pickSocketDefaults(options: ServerOptions): SocketDefaults {
-  const picked: Record<string, number> = {};
-  for (const name of socketLimitNames) {
+  const picked: Record<string, unknown> = {};
+  for (const name of [...socketLimitNames, "heartbeat", "rateLimit"] as const) {
     const value = options[name];
     if (value !== undefined) picked[name] = value;
   }
   checkHeartbeatNames(options.heartbeat);
-  return options.heartbeat === undefined ? picked : { ...picked, heartbeat: options.heartbeat };
+  return picked;
 }
 
 function checkText(name: string, value: unknown): string {
   return typeof value === "string" && value !== "" ? value : refuseOption(name, value, "a string that is not empty");
+}
+
+/** The system cuts longer names of Unix sockets without a word, on Linux behind 107 bytes, elsewhere behind 103. */
+function checkPath(path: unknown): string {
+  const text = checkText("path", path);
+  const max = process.platform === "linux" ? 107 : 103;
+  const isPipe = text.startsWith("\\\\");
+  return isPipe || Buffer.byteLength(text) <= max ? text : refuseOption("path", text, `at most ${max} bytes`);
 }
 
 function checkPort(port: unknown): number {
