@@ -1,14 +1,27 @@
 import { InvalidArgumentError } from "commander";
 
 /** The longest time, and the largest count, that the library takes. */
-const MAX_LIMIT = 2 ** 31 - 1;
+export const MAX_LIMIT: number = 2 ** 31 - 1;
 
 /** Makes a parser of whole numbers for commander, which names the option and the value itself. */
 export function wholeNumber(min: number, max: number = MAX_LIMIT): (text: string) => number {
   return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : -1;
     if (value >= min && value <= max) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** The same, and "off" for no limit. */
+export function wholeNumberOrOff(min: number): (text: string) => number {
+  const parse = wholeNumber(min);
+  return (text) => {
+    if (text === "off") return Infinity;
+    try {
+      return parse(text);
+    } catch {
+      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${MAX_LIMIT}, or off.`);
+    }
   };
 }
 

@@ -16,12 +16,13 @@ function read<Content>(option: string, path: string, readFile: (file: string) =>
     return readFile(path);
   } catch (cause) {
     const code = systemCode(cause);
-    throw new ProgramError(`${option} ${path} ${faults[code] ?? `cannot be read (${code})`}`, { cause });
+    const advice = code === "ENOENT" && option.startsWith("--tls") ? ", or make a certificate with: hawser cert" : "";
+    throw new ProgramError(`${option} ${path} ${faults[code] ?? `cannot be read (${code})`}${advice}`, { cause });
   }
 }
 
 const faults: Readonly<Record<string, string>> = {
-  ENOENT: "does not exist: check the path, or make a certificate with: hawser cert",
+  ENOENT: "does not exist: check the path",
   EACCES: "may not be read by this user: change its permissions",
   EISDIR: "is a folder: give the file in it",
 };

@@ -74,6 +74,8 @@ it("tells its health as JSON", async () => {
     status: "ok",
     version: "0.1.0",
     uptimeSeconds: expect.any(Number) as number,
+    ready: true,
+    reason: null,
     connections: 1,
   });
 });
@@ -114,7 +116,7 @@ it("logs an unclean close with its report in one line, without the query", async
   const client = await openClient(`${wsUrl}/echo?token=secret`);
   client.ws.terminate();
   const [line] = await program.waitFor("stderr", /^.*closed 1006.*$/m);
-  expect(line).toContain('"path":"/echo?…"');
+  expect(line).toContain('"path":"/echo","remoteAddress":"127.0.0.1","code":1006');
   expect(program.stderr).not.toContain("secret");
 });
 

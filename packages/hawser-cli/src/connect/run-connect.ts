@@ -1,5 +1,4 @@
-import { connect, type CloseReport, type ConnectOptions, type Socket } from "hawser/socket";
-import { describeClose } from "../close-words.js";
+import { connect, type CloseReport, type ConnectOptions, describeClose, type Socket } from "hawser/socket";
 import { exitCodes, signalExitCode } from "../exit-codes.js";
 import type { LogLevel } from "../log-levels.js";
 import { redactUrl, stripControls } from "../plain-text.js";

@@ -8,30 +8,18 @@ const options: Readonly<Record<string, string>> = {
   "host-not-allowed": "--allowed-host",
 };
 
-/**
- * The library's log, for an operator: a refused handshake is of interest, and what would have allowed it is an option of
- * this program. How connections open and close the services tell themselves, so that much is left out.
- */
+/** The library's log, for an operator: what would have allowed a refused connection is an option of this program. */
 export function createLibraryLog(log: Logger): LibraryLogger {
   return {
-    debug(fields, message) {
-      const level = isRefusal(fields) ? "info" : "debug";
-      if ("initiator" in fields) return;
-      log[level](fields, message);
-    },
+    debug: (fields, message) => log.debug(fields, message),
     info: (fields, message) => log.info(fields, message),
     warn(fields, message) {
       const rule = "rule" in fields ? String(fields.rule) : "";
       const option = options[rule];
       const value = "value" in fields ? stripControls(String(fields.value)) : "";
       if (option === undefined) log.warn(fields, message);
-      else log.warn({ rule, value }, `to let "${value}" connect, start with ${option} "${value}"`);
+      else log.warn(fields, `connection refused: ${rule}; to let "${value}" connect, start with ${option} "${value}"`);
     },
     error: (fields, message) => log.error(fields, message),
   };
-}
-
-/** An answer was given, other than 101. */
-function isRefusal(fields: object): boolean {
-  return "rule" in fields && "status" in fields && typeof fields.status === "number";
 }

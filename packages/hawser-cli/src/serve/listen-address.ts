@@ -2,18 +2,24 @@ import { HawserError, type ServerAddress } from "hawser/server";
 import { ProgramError } from "../program-error.js";
 
 /** The URL that says where a server listens. */
-export function formatAddress({ host, port }: ServerAddress, secure: boolean): string {
+export function formatAddress({ host, port, path }: ServerAddress, secure: boolean): string {
+  if (path !== null) return `unix:${path}`;
   const name = host.includes(":") ? `[${host}]` : host;
   return `${secure ? "https" : "http"}://${name}:${port}`;
 }
 
+interface ListenPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly socket?: string;
+}
+
 /** A failed attempt to listen, in words that name the options; any other error as it is. */
-export function createListenFault(error: unknown, { host, port }: { host: string; port: number }): unknown {
+export function createListenFault(error: unknown, { host, port, socket }: ListenPlace): unknown {
   if (!(error instanceof HawserError) || error.code !== "LISTEN_FAILED") return error;
   const code = String(error.facts["code"]);
-  const describe = faults[code];
-  const message = describe === undefined ? error.message : describe(host, port);
-  return new ProgramError(message, { cause: error });
+  const message = socket === undefined ? faults[code]?.(host, port) : socketFaults[code]?.(socket);
+  return new ProgramError(message ?? error.message, { cause: error });
 }
 
 const faults: Readonly<Record<string, (host: string, port: number) => string>> = {
@@ -24,4 +30,12 @@ const faults: Readonly<Record<string, (host: string, port: number) => string>> =
     `${host} is no address of this machine; use --host 127.0.0.1 (this machine alone) or --host 0.0.0.0 (all addresses)`,
   ENOTFOUND: (host) => `the host name ${host} is not known; use --host with an address of this machine`,
   EAI_AGAIN: (host) => `the host name ${host} cannot be looked up now; use --host with an address of this machine`,
+};
+
+const socketFaults: Readonly<Record<string, (path: string) => string>> = {
+  EADDRINUSE: (path) =>
+    `--socket ${path} exists: stop the program that listens there, or remove the file that an old one has left`,
+  EACCES: (path) => `--socket ${path} may not be made by this user: change the permissions of its folder`,
+  ENOENT: (path) => `--socket ${path} cannot be made: its folder does not exist`,
+  EINVAL: (path) => `--socket ${path} cannot be made: the path is too long for a Unix socket`,
 };

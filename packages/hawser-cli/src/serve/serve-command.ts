@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { logLevels } from "../log-levels.js";
-import { collect, wholeNumber } from "../option-values.js";
-import type { ServeOptions } from "./serve-options.js";
+import { collect, wholeNumber, wholeNumberOrOff } from "../option-values.js";
+import { serveDefaults, type ServeFlags } from "./serve-options.js";
 
-/** Adds `hawser serve`. */
+/** Adds `hawser serve`. Defaults are not commander's: a file may say otherwise, and the command line has the last word. */
 export function addServeCommand(program: Command): void {
   program
     .command("serve")
@@ -15,39 +15,54 @@ export function addServeCommand(program: Command): void {
   /echo     echo of text and binary
   /time     echo, and the server's time to everyone at each interval
   /chat     what one says goes to everyone; a line typed here too
-  /healthz  state of the server, as JSON
+  /healthz  state of the server, as JSON; /readyz: 200, or 503 while it closes
 
 Ctrl-C, SIGTERM or the line "exit" closes every connection with 1001 and ends;
-a second signal ends at once. Logs go to standard error.`,
+a second signal ends at once. SIGHUP reads --config and the certificate again.
+Logs go to standard error.`,
     )
-    .option("--host <address>", "address to listen on; 0.0.0.0 for all of this machine", "127.0.0.1")
-    .option("--port <n>", "port to listen on; 0 for any free one", wholeNumber(0, 65_535), 8080)
-    .option("--time-interval-ms <n>", "how often /time tells the time", wholeNumber(1), 15_000)
-    .addOption(new Option("--log-level <level>", "how much is logged").choices(logLevels).default("info"))
-    .addOption(new Option("--tls <kind>", "serve https and wss with a certificate made now").choices(["self-signed"]))
-    .option("--tls-cert <file>", "serve https and wss with this certificate (PEM)")
+    .configureHelp({ optionDescription: ({ description }) => description })
+    .option("--host <address>", told("0.0.0.0 for all addresses", "host"))
+    .option("--port <n>", told("0 for any free one", "port"), wholeNumber(0, 65_535))
+    .option("--socket <path>", "listen on a Unix socket instead")
+    .option("--root <folder>", "serve the files of a folder, too")
+    .option("--config <file>", "options as JSON; those given here win")
+    .option("--time-interval-ms <n>", told("how often /time tells it", "timeIntervalMs"), wholeNumber(1))
+    .addOption(new Option("--log-level <level>", "debug, info (default), warn, error, silent").choices(logLevels))
+    .option("--drain-delay-ms <n>", told("/readyz is 503 before the end", "drainDelayMs"), wholeNumber(0))
+    .addOption(new Option("--tls <kind>", "self-signed: a certificate made now").choices(["self-signed"]))
+    .option("--tls-cert <file>", "https and wss with this certificate (PEM)")
     .option("--tls-key <file>", "its private key (PEM), encrypted or not")
-    .option("--tls-pfx <file>", "the same from one PKCS #12 file (.pfx, .p12)")
-    .option("--tls-passphrase-file <file>", "what --tls-key or --tls-pfx is encrypted with, in a file")
-    .option(
-      "--tls-passphrase <text>",
-      "the same here, for everyone on this machine to see in the list of processes; better in a file, or in the environment as HAWSER_TLS_PASSPHRASE",
-    )
-    .option("--tls-client-ca <file>", "let in only clients with a certificate of these authorities (PEM)")
-    .option("--max-message-bytes <n>", "the longest message accepted (default: 1048576)", wholeNumber(1))
-    .option("--origin <origin>", 'let pages of this origin connect, "*" for all; may be repeated', collect)
-    .option("--allowed-host <name>", "answer under this name too; may be repeated", collect)
+    .option("--tls-pfx <file>", "both in one file (.pfx, .p12)")
+    .option("--tls-passphrase-file <file>", "what the key or .pfx is encrypted with")
+    .option("--tls-passphrase <text>", "the same, for every process here to see")
+    .option("--tls-client-ca <file>", "only clients with certificates of these (PEM)")
+    .option("--origin <origin>", 'let its pages connect; "*": all; repeatable', collect)
+    .option("--allowed-host <name>", "answer under this name too; repeatable", collect)
+    .option("--trusted-proxy <network>", "believe what it says of clients; repeatable", collect)
+    .option("--exempt <network>", "no limits per IP, as on loopback; repeatable", collect)
+    .option("--max-message-bytes <n>", "longest message (default: 1048576)", wholeNumber(1))
+    .option("--max-connections <n>", "at a time (default: by descriptors)", wholeNumber(1))
+    .option("--max-connections-per-ip <n>", told("of one address, or off", "maxConnectionsPerIp"), wholeNumberOrOff(1))
+    .option("--max-openings-per-second <n>", told("of all, or off", "maxOpeningsPerSecond"), wholeNumberOrOff(1))
+    .option("--rate-limit <n>", told("messages/s of a client, or off", "rateLimit"), wholeNumberOrOff(1))
+    .option("--max-memory-bytes <n>", "of all connections (default: 60% of memory)", wholeNumber(1, MAX_MEMORY))
     .addHelpText(
       "after",
       `
 Examples:
-  hawser serve
   hawser serve --port 0 --time-interval-ms 1000
   hawser serve --tls self-signed
   hawser serve --host 0.0.0.0 --origin https://app.example.com`,
     )
-    .action(async (options: ServeOptions) => {
+    .action(async (flags: ServeFlags) => {
       const { serve } = await import("./serve.js");
-      await serve(options);
+      await serve(flags);
     });
+}
+
+const MAX_MEMORY = Number.MAX_SAFE_INTEGER;
+
+function told(description: string, name: keyof typeof serveDefaults): string {
+  return `${description} (default: ${serveDefaults[name]})`;
 }

@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
-import type { CloseReport, HawserError, Message, RequestHandler, Server, Socket } from "hawser/server";
-import { describeClose } from "../close-words.js";
-import { redactUrl, stripControls } from "../plain-text.js";
+import type { HawserError, Message, RequestHandler, Server, Socket } from "hawser/server";
+import { redactUrl } from "../plain-text.js";
 
 export interface ServicesOptions {
   readonly timeIntervalMs: number;
@@ -13,19 +12,26 @@ export interface ServicesOptions {
 export interface Services {
   /** Says something to everyone in the chat, as the server. */
   say(line: string): void;
+  /** From now on the time is told in this interval. */
+  setTimeInterval(intervalMs: number): void;
   /** Stops what runs by itself. */
   stop(): void;
 }
 
 /** Puts the program's services at their paths. */
 export function addServices(server: Server, { timeIntervalMs, log, onRootRequest }: ServicesOptions): Services {
-  const { open, close } = logConnections(log);
+  // how connections end is logged by the library
+  const open = (socket: Socket): void => {
+    const { id, remoteAddress, url } = socket;
+    log.debug({ socket: id, path: redactUrl(url), remoteAddress }, "connection open");
+  };
 
-  server.service("/", { open, message: echo, close }, { onRequest: onRootRequest });
-  server.service("/echo", { open, message: echo, close });
+  server.service("/", { open, message: echo }, { onRequest: onRootRequest });
+  server.service("/echo", { open, message: echo });
 
-  const time = server.service("/time", { open, message: echo, close });
-  const clock = setInterval(() => time.broadcast(`Server time: ${new Date().toISOString()}`), timeIntervalMs);
+  const time = server.service("/time", { open, message: echo });
+  const tellTime = (): void => void time.broadcast(`Server time: ${new Date().toISOString()}`);
+  let clock = setInterval(tellTime, timeIntervalMs);
 
   let present = 0;
   const chat = server.service<{ skipped: number }>("/chat", {
@@ -46,45 +52,24 @@ export function addServices(server: Server, { timeIntervalMs, log, onRootRequest
       if (socket.data.skipped > 1) return;
       log.warn({ path: "/chat", socket: socket.id }, "reads too slowly for the chat: messages to it are skipped");
     },
-    close(socket, report) {
-      close(socket, report);
+    close(socket) {
       present -= 1;
       const { skipped } = socket.data;
       log.info({ path: "/chat", socket: socket.id, present, ...(skipped > 0 ? { skipped } : {}) }, "left the chat");
     },
   });
 
-  return { say: (line) => void chat.broadcast(line), stop: () => clearInterval(clock) };
+  return {
+    say: (line) => void chat.broadcast(line),
+    setTimeInterval(intervalMs) {
+      clearInterval(clock);
+      clock = setInterval(tellTime, intervalMs);
+    },
+    stop: () => clearInterval(clock),
+  };
 }
 
 /** Sends back what came; a client that does not read is not read from. */
 function echo(socket: Socket, data: Message): Promise<void> | undefined {
   return socket.post(data) ? undefined : socket.drained();
-}
-
-interface ConnectionLog {
-  readonly open: (socket: Socket) => void;
-  readonly close: (socket: Socket, report: CloseReport) => void;
-}
-
-/** Logs that connections open and close. Queries are left out: they may hold secrets. */
-function logConnections(log: Logger): ConnectionLog {
-  return {
-    open(socket) {
-      const { id, remoteAddress, url } = socket;
-      log.debug({ socket: id, path: redactUrl(url), remoteAddress }, "connection open");
-    },
-    close(socket, report) {
-      const { id, remoteAddress, url } = socket;
-      const fields = {
-        socket: id,
-        path: redactUrl(url),
-        remoteAddress,
-        code: report.code,
-        initiator: report.initiator,
-      };
-      const level = report.clean ? "debug" : "info";
-      log[level](fields, stripControls(describeClose(report, "client")));
-    },
-  };
 }

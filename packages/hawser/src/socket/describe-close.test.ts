@@ -21,7 +21,7 @@ const report: CloseReport = {
 
 it("tells a clean close", () => {
   expect(describeClose(report, "server")).toBe(
-    "closed 1000 normal closure; by this side; open 350 ms; 2 messages sent (10 B); 1 received (20 KiB)",
+    "closed 1000 normal closure; by this side; open 350 ms; 2 messages sent (10 B), 1 received (20 KiB)",
   );
 });
 
@@ -36,7 +36,7 @@ it("tells the peer's code and reason, without what steers a terminal or ends a l
     roundTripMs: 12.6,
   } as const;
   expect(describeClose(byPeer, "client")).toBe(
-    'closed 4001 private to the application "go [2J fake line "; by the client; open 3.2 s; 1 message sent (10 B); ' +
+    'closed 4001 private to the application "go [2J fake line "; by the client; open 3.2 s; 1 message sent (10 B), ' +
       "1 received (20 KiB); last round trip 13 ms",
   );
 });

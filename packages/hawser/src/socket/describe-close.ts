@@ -17,8 +17,8 @@ export function describeClose(report: CloseReport, peer: "client" | "server" | "
     `closed ${code} ${closeCodeName(code)}${why}`,
     endedBy(report, peer),
     `open ${formatDuration(durationMs)}`,
-    `${formatCount(report.messagesSent)} sent (${formatBytes(report.bytesSent)})`,
-    `${report.messagesReceived} received (${formatBytes(report.bytesReceived)})`,
+    `${formatCount(report.messagesSent)} sent (${formatBytes(report.bytesSent)}), ` +
+      `${report.messagesReceived} received (${formatBytes(report.bytesReceived)})`,
   ];
   if (roundTripMs !== null) facts.push(`last round trip ${formatDuration(roundTripMs)}`);
   return facts.join("; ");

@@ -34,7 +34,7 @@ it("logs an unclean close in one line, with its report", async () => {
   await new Promise((resolve) => client.once("message", resolve));
   client.terminate();
   const { message, fields } = await next;
-  expect(message).toMatch(/^closed 1006 abnormal closure; .*; 1 message sent \(\d+ B\); 1 received \(\d+ B\)/);
+  expect(message).toMatch(/^closed 1006 abnormal closure; .*; 1 message sent \(\d+ B\), 1 received \(\d+ B\)/);
   expect(fields).toEqual({
     socket: expect.any(String) as string,
     path: "/echo",

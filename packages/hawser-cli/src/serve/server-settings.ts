@@ -1,0 +1,76 @@
+import {
+  createServer,
+  type RequestHandler,
+  type Server,
+  type ServerOptions,
+  type ServerTlsOptions,
+  UsageError,
+} from "hawser/server";
+import type { Logger } from "pino";
+import { createUsageError } from "../program-error.js";
+import { createLibraryLog } from "./library-log.js";
+import type { ServeOptions } from "./serve-options.js";
+import { createTlsFault } from "./tls-files.js";
+
+/** Addresses of this machine alone; limits per address would only be in its own way. */
+const LOOPBACK = ["127.0.0.0/8", "::1"];
+
+/** What a server is made with besides the options. */
+export interface ServerParts {
+  readonly tls: ServerTlsOptions | undefined;
+  readonly onRequest: RequestHandler;
+  readonly log: Logger;
+}
+
+/** The library's server for the program's options. @throws ProgramError naming the option that cannot be used */
+export function openServer(options: ServeOptions, { tls, onRequest, log }: ServerParts): Server {
+  const { host, port, socket, maxMessageBytes, maxConnections, maxMemoryBytes } = options;
+  const settings: ServerOptions = {
+    ...(socket === undefined ? { host, port } : { path: socket }),
+    onRequest,
+    logger: createLibraryLog(log),
+    ...formatAccess(options),
+    maxConnectionsPerAddress: options.maxConnectionsPerIp,
+    maxOpeningsPerSecond: options.maxOpeningsPerSecond,
+    exempt: listExempt(options.exempt),
+    trustedProxies: options.trustedProxy ?? [],
+    ...(tls === undefined ? {} : { tls }),
+    ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+    ...(maxMemoryBytes === undefined ? {} : { maxMemoryBytes }),
+  };
+  try {
+    return createServer(settings);
+  } catch (error) {
+    throw error instanceof UsageError ? createOptionFault(error) : createTlsFault(error, options);
+  }
+}
+
+/** Which pages may connect, and under which names. */
+export function formatAccess({ origin, allowedHost }: ServeOptions): Pick<ServerOptions, "origins" | "hosts"> {
+  return {
+    ...(origin === undefined ? {} : { origins: origin.includes("*") ? "*" : origin }),
+    ...(allowedHost === undefined ? {} : { hosts: allowedHost }),
+  };
+}
+
+function listExempt(exempt: readonly string[] = []): readonly string[] {
+  return exempt.includes("off") ? [] : [...LOOPBACK, ...exempt];
+}
+
+/** The program's options behind the library's. */
+const optionNames: ReadonlyMap<unknown, string> = new Map([
+  ["hosts", "--allowed-host"],
+  ["trustedProxies", "--trusted-proxy"],
+  ["exempt", "--exempt"],
+  ["maxConnections", "--max-connections"],
+  ["maxConnectionsPerAddress", "--max-connections-per-ip"],
+  ["maxOpeningsPerSecond", "--max-openings-per-second"],
+  ["maxMemoryBytes", "--max-memory-bytes"],
+]);
+
+/** A value that only the library can judge, by the option that gave it. */
+export function createOptionFault(error: UsageError): Error {
+  const option = "origin" in error.facts ? "--origin" : (optionNames.get(error.facts["name"]) ?? "an option");
+  return createUsageError(`${option} cannot be used: ${error.message}`, error);
+}
