@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { WheelTimer } from "../internal/timer-wheel.js";
-import { readClient } from "./client-address.js";
+import { readClient, readPeerAddress } from "./client-address.js";
 import { cutQuery, findService, refuseMissing, refuseTruncated } from "./handshake-check.js";
 import type { RefusedHandshake } from "./handshake-check.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
@@ -79,11 +79,16 @@ export class AttachedUpgrades {
     return owners.find((home) => !home.isClosing()) ?? owners[0];
   }
 
-  #take(request: IncomingMessage, stream: Duplex, head: Uint8Array, home: UpgradeHome): void {
-    // A 101 in front of the answer to an earlier request would pass for that answer.
-    if (this.#unanswered.has(stream)) stream.destroy();
-    else if (this.#isTruncated(request)) refuse(request, stream, home, refuseTruncated());
-    else handleUpgrade(request, stream, head, home);
+  #take(request: IncomingMessage, stream: NetworkStream, head: Uint8Array, home: UpgradeHome): void {
+    if (this.#unanswered.has(stream)) {
+      // a 101 now would pass for the answer to the request before
+      home.refusals.noteUnreadable("upgrade-before-answer", undefined, readPeerAddress(stream));
+      stream.destroy();
+    } else if (this.#isTruncated(request)) {
+      refuse(request, stream, home, refuseTruncated());
+    } else {
+      handleUpgrade(request, stream, head, home);
+    }
   }
 
   /** Whether Node may have dropped headers, as it does past `maxHeadersCount` without a word: one of them may announce a body. */
@@ -109,6 +114,7 @@ interface UpgradeListener {
 }
 
 interface NetworkStream extends Duplex {
+  readonly remoteAddress?: string;
   readonly bytesWritten?: number;
 }
 

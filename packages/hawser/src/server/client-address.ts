@@ -38,7 +38,7 @@ export function createTrustedProxies(list: unknown): AddressSet {
  * Of X-Forwarded-Proto and X-Forwarded-Host the last value is that of the nearest proxy.
  */
 export function readClient({ socket, headers }: IncomingMessage, trustedProxies: AddressSet): Client {
-  const peer = socket.remoteAddress === undefined ? undefined : unmapAddress(socket.remoteAddress);
+  const peer = readPeerAddress(socket);
   const secure = "encrypted" in socket && socket.encrypted === true;
   // a connection that is over has no address either
   if (!trustedProxies.has(peer) || socket.destroyed) return { remoteAddress: peer, secure, forwardedHost: undefined };
@@ -48,6 +48,11 @@ export function readClient({ socket, headers }: IncomingMessage, trustedProxies:
     secure: readSecure(readLast(headers["x-forwarded-proto"])) ?? secure,
     forwardedHost: host !== undefined && parseHost(host) !== undefined ? host : undefined,
   };
+}
+
+/** The address at the other end of a connection, whoever that is. */
+export function readPeerAddress(stream: { readonly remoteAddress?: string | undefined }): string | undefined {
+  return stream.remoteAddress === undefined ? undefined : unmapAddress(stream.remoteAddress);
 }
 
 function readAddress(list: string, peer: string | undefined, trustedProxies: AddressSet): string | undefined {

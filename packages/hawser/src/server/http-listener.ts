@@ -7,6 +7,7 @@ import type { ConnectionLimits } from "./connection-limits.js";
 import type { DescriptorGuard } from "./descriptor-guard.js";
 import { guardListener } from "./guard-listener.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
+import { readPeerAddress } from "./client-address.js";
 import { createListenError } from "./listen-error.js";
 import { readAddress } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
@@ -119,15 +120,19 @@ export class HttpListener {
     this.#options.log.error({ err: error }, "a connection could not be accepted");
   }
 
-  #onUpgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void {
+  #onUpgrade(request: IncomingMessage, stream: NetworkStream, head: Uint8Array): void {
     lookAfter(stream);
-    // An upgrade pipelined behind a request that is not answered yet: a 101 now would pass for that answer.
-    if (this.#unanswered.has(stream)) stream.destroy();
-    else this.#handlers.onUpgrade(request, stream, head);
+    if (!this.#unanswered.has(stream)) {
+      this.#handlers.onUpgrade(request, stream, head);
+      return;
+    }
+    // a 101 now would pass for the answer to the request before
+    this.#handlers.onUnreadable("upgrade-before-answer", undefined, readPeerAddress(stream));
+    stream.destroy();
   }
 
   /** A request that the parser could not read, or that took too long; or TLS that was not made, which is told already. */
-  #onClientError(error: ClientError, stream: Duplex & { readonly remoteAddress?: string }): void {
+  #onClientError(error: ClientError, stream: NetworkStream): void {
     if (this.#insecure.has(stream)) {
       stream.destroy();
       return;
@@ -135,7 +140,7 @@ export class HttpListener {
     // a second fault in what is dropped behind our answer
     if (stream.writableEnded) return;
     const answer = this.#unanswered.has(stream) ? undefined : chooseAnswer(error, this.#options.handshakeLimits);
-    this.#handlers.onUnreadable(error.code ?? "unreadable", answer?.status, stream.remoteAddress);
+    this.#handlers.onUnreadable(error.code ?? "unreadable", answer?.status, readPeerAddress(stream));
     if (answer !== undefined) answerAndClose(stream, answer, this.#options.runtime);
     else stream.destroy();
   }
@@ -152,6 +157,10 @@ function createNodeServer(options: ResolvedServerOptions): HttpServer {
   const { maxHeaders } = options.handshakeLimits;
   server.maxHeadersCount = maxHeaders === Infinity ? 0 : maxHeaders + 32;
   return server;
+}
+
+interface NetworkStream extends Duplex {
+  readonly remoteAddress?: string;
 }
 
 interface ClientError extends NodeJS.ErrnoException {

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseHost } from "../protocol/index.js";
 import type { RefusalResponse } from "../protocol/index.js";
 import { readClient } from "./client-address.js";
+import type { Client } from "./client-address.js";
 import { cutQuery, findService, isHostAllowed, refuseHost, refuseMissing } from "./handshake-check.js";
-import type { HandshakeRules } from "./handshake-check.js";
+import type { HandshakeRules, RefusedHandshake } from "./handshake-check.js";
 import type { RefusalLog } from "./refusal-log.js";
 import type { RequestHandler, ResolvedServerOptions } from "./server-options.js";
 
@@ -35,9 +36,11 @@ export function answerService(request: IncomingMessage, response: ServerResponse
 
 function answer(request: IncomingMessage, response: ServerResponse, home: PlainHome, onRequest: RequestHandler): void {
   response.on("error", ignore);
-  const refusal = refuse(request, home);
+  const client = readClient(request, home.options.trustedProxies);
+  const refusal = refuse(request, client, home);
   if (refusal !== undefined) {
-    send(response, refusal);
+    home.refusals.note(refusal, { path: cutQuery(request.url ?? ""), remoteAddress: client.remoteAddress });
+    send(response, refusal.answer);
     return;
   }
   try {
@@ -49,25 +52,23 @@ function answer(request: IncomingMessage, response: ServerResponse, home: PlainH
 }
 
 /** The same rules, in the same order, as for a handshake, as far as they concern any request. */
-function refuse(request: IncomingMessage, home: PlainHome): RefusalResponse | undefined {
+function refuse(request: IncomingMessage, client: Client, home: PlainHome): Refused | undefined {
   const { url = "", rawHeaders, headers } = request;
   const { limits, hosts } = home.rules;
-  if (home.isClosing()) return { status: 503, body: "the server is closing" };
-  if (url.length > limits.maxTargetBytes) return { status: 414 };
-  if (rawHeaders.length > 2 * limits.maxHeaders) return { status: 431 };
-  if (countBytes(request) > limits.maxHeaderBytes) return { status: 431 };
-  const { remoteAddress, forwardedHost } = readClient(request, home.options.trustedProxies);
-  const ownHost = headers.host ?? "";
+  if (home.isClosing()) return { answer: { status: 503, body: "the server is closing" }, rule: "server-closing" };
+  if (url.length > limits.maxTargetBytes) return { answer: { status: 414 }, rule: "target-too-long" };
+  if (rawHeaders.length > 2 * limits.maxHeaders) return { answer: { status: 431 }, rule: "too-many-headers" };
+  if (countBytes(request) > limits.maxHeaderBytes) return { answer: { status: 431 }, rule: "head-too-large" };
+  const host = headers.host ?? "";
   // HTTP/1.0 has no Host; such a request cannot come from a browser
-  if (request.httpVersion !== "1.0" && parseHost(ownHost) === undefined) return { status: 400 };
-  const host = forwardedHost ?? ownHost;
-  if (!isHostAllowed(host, hosts)) {
-    const refusal = refuseHost(host);
-    home.refusals.note(refusal, { path: cutQuery(url), remoteAddress });
-    return refusal.answer;
+  if (request.httpVersion !== "1.0" && parseHost(host) === undefined) {
+    return { answer: { status: 400 }, rule: "host-invalid" };
   }
-  return undefined;
+  const asked = client.forwardedHost ?? host;
+  return isHostAllowed(asked, hosts) ? undefined : refuseHost(asked);
 }
+
+type Refused = Pick<RefusedHandshake, "answer" | "rule" | "unlisted">;
 
 function answerMissing(_request: IncomingMessage, response: ServerResponse): void {
   send(response, refuseMissing().answer);

@@ -109,6 +109,48 @@ it("REL-B11 processes what came before the 101 behind it, in order", async () =>
   expect(received).toEqual(["hi", "hi", "hi"]);
 });
 
+/** A whole masked binary frame of so many bytes on the wire. */
+function formatFrame(bytes: number): Buffer {
+  const frame = Buffer.alloc(bytes);
+  frame.set([0x82, 0xfe, (bytes - 8) >> 8, (bytes - 8) & 0xff]);
+  return frame;
+}
+
+it.each<[string, (request: Buffer, frame: Buffer) => [Buffer, ...Buffer[]]]>([
+  ["in the segment of the request", (request, frame) => [Buffer.concat([request, frame])]],
+  ["in segments of their own", (request, frame) => [request, frame.subarray(0, 5), frame.subarray(5)]],
+])("REL-B11 keeps 16 KiB that come before the 101, %s, and delivers them behind it", async (_name, cut) => {
+  const [asked, admitted, received] = [createDeferred<void>(), createDeferred<void>(), createDeferred<number>()];
+  const server = await startServer({}, (it) => {
+    it.service("/echo", {
+      admit: () => {
+        asked.resolve();
+        return admitted.promise;
+      },
+      message: (_socket, data) => received.resolve(data.length),
+    });
+  });
+  const client = await connectRaw(server);
+  const [first, ...rest] = cut(Buffer.from(formatHandshake()), formatFrame(16 * 1024));
+  client.send(first);
+  await asked.promise;
+  for (const part of rest) await new Promise<void>((resolve) => client.socket.write(part, () => resolve()));
+  admitted.resolve();
+  expect((await client.answer()).status).toBe(101);
+  expect(await received.promise).toBe(16 * 1024 - 8);
+});
+
+it("REL-B11 answers more than 16 KiB in the segment of the request by 400, and opens no socket", async () => {
+  const server = await startServer({}, (it) => {
+    it.service("/echo", { admit: () => new Promise<void>(() => {}) });
+  });
+  const client = await connectRaw(server);
+  client.send(Buffer.concat([Buffer.from(formatHandshake()), formatFrame(16 * 1024 + 1)]));
+  const { status, headers } = await client.lastAnswer();
+  expect([status, headers.get("connection")]).toEqual([400, "close"]);
+  expect(server.sockets.size).toBe(0);
+});
+
 it("REL-B11 answers more than 16 KiB before the 101 by 400, and aborts admit", async () => {
   const signal = createDeferred<AbortSignal>();
   const server = await startServer({}, (it) => {

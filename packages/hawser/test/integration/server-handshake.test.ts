@@ -1,4 +1,8 @@
+import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
+import { createDeferred } from "../../src/internal/deferred.js";
+import type { RequestHandler } from "../../src/server/index.js";
+import type { Socket } from "../../src/socket/index.js";
 import { formatHandshake } from "../support/raw-client.js";
 import type { HandshakeText, RawAnswer } from "../support/raw-client.js";
 import { addEcho, connectRaw, createMemoryLog, startServer } from "../support/server-fixture.js";
@@ -107,25 +111,48 @@ it.each([
   expect((await refuse(formatHandshake().replace(/\r\n\r\n$/, `\r\n${rest}`))).status).toBe(400);
 });
 
-it("REL-B9 never reads the request behind a refused upgrade", async () => {
+it.each([
+  ["a path that nobody has", 404, { target: "/nowhere" }],
+  ["a target that is none", 400, { target: "/%zz" }],
+  ["a wrong version", 426, { headers: { "Sec-WebSocket-Version": "12" } }],
+  ["a body", 400, { headers: { "Content-Length": "3" } }],
+  ["a foreign Host", 403, { headers: { Host: "evil.example" } }],
+  ["a foreign Origin", 403, { headers: { Origin: "http://evil.example" } }],
+  ["a refusal of admit", 401, { target: "/admit" }],
+  ["a late refusal of admit", 403, { target: "/late" }],
+  ["a failure of admit", 500, { target: "/fail" }],
+])("REL-B9 reads no request behind an upgrade refused for %s", async (_name, status, handshake) => {
   const targets: string[] = [];
-  const server = await startServer({
-    onRequest: (request, response) => void (targets.push(request.url ?? ""), response.end()),
+  const onRequest: RequestHandler = ({ url = "" }, response) => {
+    targets.push(url);
+    response.end();
+  };
+  const server = await startServer({ onRequest }, (it) => {
+    addEcho(it);
+    it.service("/admit", { admit: () => ({ status: 401 }) });
+    it.service("/late", { admit: async () => ({ status: 403 }) });
+    it.service("/fail", { admit: () => Promise.reject(new Error("broken")) });
   });
   const client = await connectRaw(server);
-  client.send(`${formatHandshake({ target: "/nowhere" })}GET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  const { status, rest } = await client.lastAnswer();
-  expect(status).toBe(404);
-  expect(rest.toString()).not.toContain("HTTP/1.1");
+  const secret = "GET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  client.send(`${formatHandshake(handshake)}${secret}`);
+  // and behind the answer
+  expect((await client.answer()).status).toBe(status);
+  client.send(secret + formatHandshake({ target: "/echo" }));
+  await client.closed();
+  expect(client.received.toString().match(/HTTP\/1\.1/g)).toHaveLength(1);
   expect(targets).toEqual([]);
+  expect(server.sockets.size).toBe(0);
 });
 
 it("REL-B9 gives no 101 in front of the answer to an earlier request", async () => {
-  const server = await startServer({ onRequest: () => {} });
+  const { logger, entries } = createMemoryLog();
+  const server = await startServer({ logger, onRequest: () => {} });
   const client = await connectRaw(server);
   client.send(`GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n${formatHandshake()}`);
   await client.closed();
   expect(client.received.toString()).toBe("");
+  expect(entries).toMatchObject([{ fields: { rule: "upgrade-before-answer", remoteAddress: "127.0.0.1" } }]);
 });
 
 it("takes an upgrade on a connection that served a plain request before", async () => {
@@ -244,6 +271,83 @@ it("REL-B26 does not believe forwarded headers", async () => {
 it("REL-B27 answers an unknown path by 404 and closes", async () => {
   expect((await refuse({ target: "/nowhere" })).status).toBe(404);
 });
+
+it("REL-B27 holds nothing of 2,000 upgrades for an unknown path, though none of the clients closes", async () => {
+  const server = await startServer({}, addEcho);
+  const countDescriptors = (): number => readdirSync("/proc/self/fd").length;
+  const before = countDescriptors();
+  const ask = async (): Promise<number> => {
+    const client = await connectRaw(server);
+    return (await client.send(formatHandshake({ target: "/nowhere" })).lastAnswer()).status;
+  };
+  const statuses = new Set<number>();
+  for (let round = 0; round < 40; round++) {
+    for (const status of await Promise.all(Array.from({ length: 50 }, ask))) statuses.add(status);
+  }
+  expect(statuses).toEqual(new Set([404]));
+  expect(countDescriptors()).toBeLessThan(before + 50);
+});
+
+it.each([
+  ["/echo?EIO=4&transport=polling", 101],
+  ["/echo?EIO=3&EIO=4&sid=x", 101],
+  ["/echo?/../admin", 101],
+  ["/echo/", 101],
+  ["/%65cho", 101],
+  ["/ECHO", 404],
+  ["//echo", 404],
+  ["/./echo", 404],
+  ["/echo/.", 404],
+  ["/echo//", 404],
+  ["/echo%2F", 404],
+  ["/echo%3Fa=b", 404],
+  ["/echo;a=b", 404],
+  ["/echo/polling", 404],
+  ["/echo\\..\\admin", 400],
+])("REL-B28 reads one path in %s, whatever its query says: %i", async (target, status) => {
+  const server = await startServer();
+  const client = await connectRaw(server);
+  expect((await client.send(formatHandshake({ target })).answer()).status).toBe(status);
+});
+
+it.each(["13, 12", "12, 13", "013", "+13", "13.0", "0", "14", "255"])(
+  "REL-B28 speaks version 13 and no other: %s is answered 426",
+  async (version) => {
+    const answer = await refuse({ headers: { "Sec-WebSocket-Version": version } });
+    expect(answer.status).toBe(426);
+    expect(answer.headers.get("sec-websocket-version")).toBe("13");
+  },
+);
+
+it("REL-B28 keeps what the handshake agreed on: a second one is no frame, and ends the connection with 1002", async () => {
+  let asked = 0;
+  const server = await startServer({ protocols: ["v1", "v2"] }, (it) => {
+    it.service("/echo", { admit: () => void asked++ });
+  });
+  const client = await connectRaw(server);
+  client.send(formatHandshake({ headers: { "Sec-WebSocket-Protocol": "v1" } }));
+  await client.answer();
+  const [socket] = server.sockets;
+  client.send(formatHandshake({ headers: { "Sec-WebSocket-Protocol": "v2" } }));
+  const { rest } = await client.lastAnswer();
+  expect(rest.subarray(0, 4).toString("hex")).toMatch(/^88..03ea/);
+  expect(asked).toBe(1);
+  expect(socket?.protocol).toBe("v1");
+});
+
+it.each(["protocol", "extensions", "url", "params", "headers"] as const)(
+  "REL-B28 has a socket whose %s nobody can change by assignment",
+  async (name) => {
+    const opened = createDeferred<Socket>();
+    const server = await startServer({}, (it) => it.service("/echo", { open: (socket) => opened.resolve(socket) }));
+    const client = await connectRaw(server);
+    client.send(formatHandshake());
+    const socket = await opened.promise;
+    const before = socket[name];
+    expect(Reflect.set(socket, name, "changed")).toBe(false);
+    expect(socket[name]).toBe(before);
+  },
+);
 
 it("gives the answer to a client that still sends", async () => {
   const server = await startServer();
