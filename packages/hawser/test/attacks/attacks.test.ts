@@ -6,8 +6,9 @@ it(
   "REL-B1 REL-B2 REL-C1 REL-A13 REL-D20 lives through all attacks at once in 512 MiB, and no canary misses an echo",
   async () => {
     const scale = readScale();
-    if (scale < 1)
+    if (scale < 1) {
       console.warn(`attacks: descriptors are few here, so only ${Math.round(scale * 100)} % of the numbers`);
+    }
 
     const result = await runLab({ seed: 1, seconds: 20, attacks: [...createMainMix(scale), ...createSideMix()] });
 

@@ -15,6 +15,8 @@ export interface LabSetup {
   readonly attacks: readonly AttackSetup[];
   /** The ends that the server must have reported, by the code of the error. */
   readonly closes?: readonly string[];
+  /** What the server's handlers may have been given. */
+  readonly mostReceivedBytes?: number;
   /** Options of the server; "Infinity" in place of the number. */
   readonly options?: object;
   /** @default 512 */

@@ -15,14 +15,14 @@ const local = (script) => new URL(script, import.meta.url).href;
 
 /**
  * Runs `attacks`, each `{ kind, count, expect }`, against one server for `seconds`, and judges it. `expect`: how the server
- * must have ended at least one of them. `closes`: the reports that the server must have made. `setUp`: a line of shell for
- * the server's process. Whatever goes wrong is a line of `wrong`.
+ * must have ended at least one of them. `closes`: the reports that the server must have made; `mostReceivedBytes`: what its
+ * handlers may have been given. `setUp`: a line of shell for the server's process. Whatever goes wrong is a line of `wrong`.
  */
-export async function runLab({ seconds, attacks, closes, ...setup }) {
+export async function runLab({ seconds, attacks, closes, mostReceivedBytes, ...setup }) {
   const lab = await openLab(setup);
   let round = { attacks: {}, wrong: [] };
   try {
-    round = await lab.attack({ seconds, attacks, closes });
+    round = await lab.attack({ seconds, attacks, closes, mostReceivedBytes });
   } finally {
     const end = await lab.close();
     round = { ...round, ...end, wrong: [...round.wrong, ...end.wrong] };
@@ -85,7 +85,7 @@ export async function openLab({
   };
 }
 
-async function attack({ seconds, attacks, closes = [], seed, ...lab }) {
+async function attack({ seconds, attacks, closes = [], mostReceivedBytes = Infinity, seed, ...lab }) {
   const { port, victim, canary, attackers, peak, quiet } = lab;
   const wrong = [];
   const newcomers = { tried: 0, admitted: 0, maxMs: 0 };
@@ -112,6 +112,7 @@ async function attack({ seconds, attacks, closes = [], seed, ...lab }) {
     for (const code of closes) {
       if (server.closes[code] === undefined) wrong.push(`no connection ended with ${code}`);
     }
+    if (server.receivedBytes > mostReceivedBytes) wrong.push(`messages of ${server.receivedBytes} bytes were received`);
     wrong.push(...(await canary.call("counts")).wrong);
   } catch (error) {
     wrong.push(error.message);
@@ -161,8 +162,10 @@ async function settle(victim, wanted) {
   const deadline = performance.now() + SETTLE_MS;
   for await (const _ of every(100)) {
     const isLate = performance.now() > deadline;
-    // as long as there is no descriptor left, it cannot even be counted
-    const state = await takeState(victim).catch((error) => (isLate ? Promise.reject(error) : undefined));
+    const state = await takeState(victim).catch((error) => {
+      // as long as there is no descriptor left, it cannot even be counted
+      if (isLate || !victim.isRunning) throw error;
+    });
     if (state !== undefined && (isLate || isDeepStrictEqual(state.held, wanted.held))) return state;
   }
 }

@@ -30,7 +30,7 @@ const sides = [
   { kind: "ping flood", most: 20 },
   { kind: "pong flood", most: 20 },
   { kind: "inflater", most: 4 },
-  { kind: "never reads", most: 100 },
+  { kind: "never reads", most: 40 },
   { kind: "vanished", most: 500 },
   { kind: "churn", most: 50 },
   { kind: "unknown path", most: 50 },

@@ -5,6 +5,7 @@ import { answerCalls } from "../../endurance/scenarios/answer-calls.mjs";
 
 let server;
 const opened = { count: 0 };
+const received = { bytes: 0 };
 const closes = {};
 const errors = {};
 const logged = {};
@@ -15,13 +16,24 @@ answerCalls({
     server = createServer({ perMessageDeflate: true, logger: createLogger(), ...revive(options) });
     server.service("/echo", {
       open: () => void opened.count++,
-      message: (socket, data) => (socket.post(data) ? undefined : socket.drained()),
+      message: (socket, data) => {
+        received.bytes += data.length;
+        return socket.post(data) ? undefined : socket.drained();
+      },
       error: (_socket, error) => note(errors, error.code),
       close: (_socket, report) => note(closes, report.error?.code ?? `closed ${report.code}`),
     });
     return (await server.listen()).port;
   },
-  counts: () => ({ sockets: server.sockets.size, opened: opened.count, closes, errors, logged }),
+  counts: () => ({
+    sockets: server.sockets.size,
+    opened: opened.count,
+    receivedBytes: received.bytes,
+    closes,
+    errors,
+    logged,
+    constrainedMemoryBytes: process.constrainedMemory?.(),
+  }),
   // without a file: there may be no descriptor left
   sample: () => ({ ledgerBytes: defaultRuntime().ledger.bytes, sockets: server.sockets.size }),
   close: () => server.close({ timeoutMs: 5000, spreadMs: 0 }),

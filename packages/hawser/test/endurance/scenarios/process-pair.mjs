@@ -27,6 +27,10 @@ export function startProcess(script, { setUp } = {}) {
   });
   return {
     pid: child.pid,
+    /** Whether it can be called. */
+    get isRunning() {
+      return child.connected;
+    },
     /** Rejects when the function throws, when the process ends, or after `limitMs`. */
     call(name, options = {}, limitMs = 60_000) {
       return new Promise((resolve, reject) => {
