@@ -7,9 +7,12 @@ export interface PassphraseSource {
   readonly file: string | undefined;
 }
 
+/** For all commands, as what one of them makes another one opens. */
+const VARIABLE = "HAWSER_TLS_PASSPHRASE";
+
 /**
- * The passphrase that the options `--NAME` and `--NAME-file` give, or else the environment variable of that name
- * (`tls-passphrase`: HAWSER_TLS_PASSPHRASE). A file's last line end does not count.
+ * The passphrase that the options `--NAME` and `--NAME-file` give, or else the environment. A file's last line end does not
+ * count.
  * @throws ProgramError when both are given, or the file cannot be read
  */
 export function readPassphrase(name: string, { text, file }: PassphraseSource): string | undefined {
@@ -17,5 +20,5 @@ export function readPassphrase(name: string, { text, file }: PassphraseSource): 
     throw createUsageError(`--${name} and --${name}-file exclude each other: leave one out`);
   }
   if (file !== undefined) return readTextFile(`--${name}-file`, file).replace(/\r?\n$/, "");
-  return text ?? process.env[`HAWSER_${name.replaceAll("-", "_").toUpperCase()}`];
+  return text ?? process.env[VARIABLE];
 }
