@@ -21,28 +21,21 @@ it("holds no more than the burst, however long nobody asked", () => {
   expect([60_000, 60_000, 60_000].map((nowMs) => bucket.take(nowMs))).toEqual([true, true, false]);
 });
 
-it("says how long to wait for the next token", () => {
-  const bucket = new TokenBucket(10, 1, 0);
-  expect(bucket.waitMs(0)).toBe(0);
-  bucket.take(0);
-  expect([bucket.waitMs(0), bucket.waitMs(40)]).toEqual([100, 60]);
-});
-
-it("takes a debt, that has to be waited for", () => {
+it("takes a debt, that has to be paid before there is another token", () => {
   const bucket = new TokenBucket(1000, 500, 0);
-  bucket.spend(2500, 0);
-  expect([bucket.waitMs(0), bucket.waitMs(1000), bucket.take(2000), bucket.take(2001)]).toEqual([
-    2001,
-    1001,
-    false,
-    true,
-  ]);
+  expect(bucket.debtMs(0)).toBe(0);
+  bucket.spend(500, 0);
+  expect(bucket.debtMs(0)).toBe(0);
+  bucket.spend(2000, 0);
+  expect([bucket.debtMs(0), bucket.debtMs(1500), bucket.debtMs(2000)]).toEqual([2000, 500, 0]);
+  expect(bucket.waitMs(2000)).toBe(1);
+  expect([bucket.take(2000), bucket.take(2001)]).toEqual([false, true]);
 });
 
 it("has no limit at a rate of Infinity", () => {
   const bucket = new TokenBucket(Infinity, Infinity, 0);
   bucket.spend(1e9, 0);
-  expect([bucket.take(0), bucket.waitMs(0)]).toEqual([true, 0]);
+  expect([bucket.take(0), bucket.debtMs(0), bucket.waitMs(0)]).toEqual([true, 0, 0]);
 });
 
 it("never gives more than the burst and the rate together, whatever the times", () => {

@@ -30,10 +30,16 @@ export class TokenBucket {
     this.#tokens -= tokens;
   }
 
-  /** How long until one token is there again, all debts paid. */
+  /** How long until one token is there, all debts paid. */
   waitMs(nowMs: number): number {
     this.#fill(nowMs);
     return this.#tokens >= 1 ? 0 : ((1 - this.#tokens) * 1000) / this.#perSecond;
+  }
+
+  /** How long until all debts are paid. */
+  debtMs(nowMs: number): number {
+    this.#fill(nowMs);
+    return this.#tokens >= 0 ? 0 : (-this.#tokens * 1000) / this.#perSecond;
   }
 
   #fill(nowMs: number): void {

@@ -9,7 +9,7 @@ const ports: SystemPorts = {
   constrainedMemory: () => 0,
   totalMemory: () => 8 * GIB,
   residentBytes: () => GIB,
-  heap: () => ({ usedBytes: 1, maxBytes: 4 * GIB }),
+  readHeap: () => ({ usedBytes: 1, limitBytes: 4 * GIB }),
 };
 
 const limitsFile = `Limit                     Soft Limit           Hard Limit           Units
@@ -60,15 +60,15 @@ describe("the limit on memory", () => {
 
 describe("the use of memory", () => {
   it.each([
-    ["of the system's, when that is nearer", 6 * GIB, GIB, 0.75],
-    ["of the engine's heap, when that is nearer", 2 * GIB, 3 * GIB, 0.75],
-  ])("is the part %s", (_which, resident, usedBytes, expected) => {
+    ["of the system's, when that is nearer", 6 * GIB, GIB, { usedBytes: 6 * GIB, limitBytes: 8 * GIB }],
+    ["of the engine's heap, when that is nearer", 2 * GIB, 3 * GIB, { usedBytes: 3 * GIB, limitBytes: 4 * GIB }],
+  ])("is that %s", (_which, resident, usedBytes, expected) => {
     const readings = createResourceReadings({
       ...ports,
       residentBytes: () => resident,
-      heap: () => ({ usedBytes, maxBytes: 4 * GIB }),
+      readHeap: () => ({ usedBytes, limitBytes: 4 * GIB }),
     });
-    expect(readings.readMemoryUse()).toBe(expected);
+    expect(readings.readMemoryUse()).toEqual(expected);
   });
 });
 
@@ -76,6 +76,7 @@ it("reads this process", () => {
   const readings = createResourceReadings();
   expect(readings.maxDescriptors).toBeGreaterThan(16);
   expect(readings.maxMemoryBytes).toBeGreaterThan(2 ** 26);
-  expect(readings.readMemoryUse()).toBeGreaterThan(0);
-  expect(readings.readMemoryUse()).toBeLessThan(1);
+  const { usedBytes, limitBytes } = readings.readMemoryUse();
+  expect(usedBytes).toBeGreaterThan(2 ** 20);
+  expect(usedBytes).toBeLessThan(limitBytes);
 });

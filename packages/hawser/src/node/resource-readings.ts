@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
-import type { ResourceReadings } from "../socket/index.js";
+import type { MemoryUse, ResourceReadings } from "../socket/index.js";
 
 /** What is asked of the system; tests put something else in its place. */
 export interface SystemPorts {
@@ -11,18 +11,18 @@ export interface SystemPorts {
   readonly constrainedMemory: () => number | undefined;
   readonly totalMemory: () => number;
   readonly residentBytes: () => number;
-  readonly heap: () => { readonly usedBytes: number; readonly maxBytes: number };
+  readonly readHeap: () => MemoryUse;
 }
 
-const system: SystemPorts = {
+const systemPorts: SystemPorts = {
   readText: (path) => readFileSync(path, "latin1"),
   // cgroup v2 memory.max and memory.high, or v1 memory.limit_in_bytes, of the process's own group
   constrainedMemory: () => process.constrainedMemory(),
   totalMemory: totalmem,
   residentBytes: () => process.memoryUsage.rss(),
-  heap: () => {
-    const { used_heap_size: usedBytes, heap_size_limit: maxBytes } = getHeapStatistics();
-    return { usedBytes, maxBytes };
+  readHeap: () => {
+    const { used_heap_size: usedBytes, heap_size_limit: limitBytes } = getHeapStatistics();
+    return { usedBytes, limitBytes };
   },
 };
 
@@ -33,7 +33,7 @@ const system: SystemPorts = {
  * size, and what the engine takes for strings and objects against its heap. Buffers are in the first alone, so neither can
  * stand for the other.
  */
-export function createResourceReadings(ports: SystemPorts = system): ResourceReadings {
+export function createResourceReadings(ports: SystemPorts = systemPorts): ResourceReadings {
   let maxDescriptors: number | undefined;
   let maxMemoryBytes: number | undefined;
   return {
@@ -46,8 +46,9 @@ export function createResourceReadings(ports: SystemPorts = system): ResourceRea
       return maxMemoryBytes;
     },
     readMemoryUse() {
-      const heap = ports.heap();
-      return Math.max(ports.residentBytes() / this.maxMemoryBytes, heap.usedBytes / heap.maxBytes);
+      const system = { usedBytes: ports.residentBytes(), limitBytes: this.maxMemoryBytes };
+      const heap = ports.readHeap();
+      return heap.usedBytes / heap.limitBytes > system.usedBytes / system.limitBytes ? heap : system;
     },
   };
 }

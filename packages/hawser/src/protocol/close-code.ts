@@ -21,6 +21,8 @@ export const CLOSE_TRY_AGAIN_LATER = 1013;
 export const CLOSE_BAD_GATEWAY = 1014;
 /** Never on the wire: stands for a failed TLS handshake. */
 export const CLOSE_TLS_FAILED = 1015;
+/** Ours: the peer sent more than it was allowed for too long. It may come again, later. */
+export const CLOSE_RATE_LIMITED = 4029;
 
 /** What a Close has room for beside its code (RFC 6455 §5.5, §5.5.1). */
 export const MAX_REASON_BYTES: number = MAX_CONTROL_BYTES - 2;
@@ -41,6 +43,7 @@ const names: ReadonlyMap<number, string> = new Map([
   [CLOSE_TRY_AGAIN_LATER, "try again later"],
   [CLOSE_BAD_GATEWAY, "bad gateway"],
   [CLOSE_TLS_FAILED, "TLS handshake failed"],
+  [CLOSE_RATE_LIMITED, "rate limited"],
 ]);
 
 /** Whether a Close frame may carry the code (RFC 6455 §7.4, and 1012 to 1014 of the registry). */

@@ -19,3 +19,4 @@ export type {
   ServiceStreamFunction,
   ServiceStreamHandlers,
 } from "./service-types.js";
+export type { ServerLimits } from "./server-limits.js";

@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { ResourceReadings } from "../socket/index.js";
 import { resolveServerLimits } from "./server-limits.js";
 
-const unknown: ResourceReadings = { maxDescriptors: Infinity, maxMemoryBytes: Infinity, readMemoryUse: () => 0 };
+const unknown: ResourceReadings = {
+  maxDescriptors: Infinity,
+  maxMemoryBytes: Infinity,
+  readMemoryUse: () => ({ usedBytes: 0, limitBytes: 1 }),
+};
 
 describe("the default of maxConnections (REL-D6)", () => {
   it.each([

@@ -32,13 +32,13 @@ export interface ResolvedServerLimits extends Required<Omit<ServerLimits, "exemp
   readonly exempt: AddressSet;
 }
 
-export const serverLimitNames = [
+export const serverLimitNames: readonly (keyof ServerLimits)[] = [
   "maxConnections",
   "maxConnectionsPerAddress",
   "maxOpeningsPerSecond",
   "exempt",
   "maxMemoryBytes",
-] as const satisfies readonly (keyof ServerLimits)[];
+];
 
 /** The part of the descriptors that connections may have, and how many of these are kept for everything else. */
 const DESCRIPTOR_SHARE = 0.95;
@@ -48,11 +48,12 @@ const MIN_DEFAULT_CONNECTIONS = 16;
 /** What is counted is the data; around it lie objects, the engine's garbage and the application's own memory. */
 const MEMORY_SHARE = 0.6;
 
-export const serverLimitDefaults = {
+/** The defaults that do not depend on the machine. */
+export const serverLimitDefaults: Required<Omit<ServerLimits, "maxConnections" | "maxMemoryBytes">> = {
   maxConnectionsPerAddress: Infinity,
   maxOpeningsPerSecond: Infinity,
   exempt: ["127.0.0.0/8", "::1"],
-} as const satisfies ServerLimits;
+};
 
 /**
  * Fills in the defaults, two of which depend on what the process may use, and checks every value.

@@ -15,6 +15,7 @@ import { drain, settleWithin, wait } from "./drain.js";
 import { HttpListener } from "./http-listener.js";
 import { formatUrl, isLoopback } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
+import { MemoryGuard } from "./memory-guard.js";
 import { PathRouter } from "./path-router.js";
 import { answerRequest, answerService } from "./plain-requests.js";
 import type { PlainHome } from "./plain-requests.js";
@@ -67,6 +68,7 @@ export class Server implements AsyncDisposable {
   readonly #pending: Set<PendingAdmission> = new Set();
   readonly #refusals: RefusalLog;
   readonly #closeLog: CloseLog;
+  readonly #memory: MemoryGuard;
   #state: ServerState = "new";
   #listening: Promise<ServerAddress> | null = null;
   #address: ServerAddress | null = null;
@@ -77,10 +79,12 @@ export class Server implements AsyncDisposable {
     this.#refusals = new RefusalLog(options.log, options.runtime);
     this.#closeLog = new CloseLog(options.log, options.runtime);
     const refusals = this.#refusals;
+    const { maxMemoryBytes } = options.serverLimits;
+    this.#memory = new MemoryGuard({ ...options, maxMemoryBytes, sockets: this.#sockets });
     const limits = new ConnectionLimits({
       ...options.serverLimits,
       trustedProxies: options.trustedProxies,
-      isMemoryShort: () => false,
+      isMemoryShort: () => this.#memory.isShort,
       runtime: options.runtime,
       log: options.log,
     });
@@ -272,6 +276,7 @@ export class Server implements AsyncDisposable {
 
   #add(socket: TransportSocket, service: ServiceEntry): void {
     this.#sockets.add(socket);
+    this.#memory.onOpen();
     service.sockets.add(socket);
     this.#busy.add(service);
   }
@@ -280,6 +285,7 @@ export class Server implements AsyncDisposable {
     this.#sockets.delete(socket);
     service.sockets.delete(socket);
     if (service.sockets.size === 0) this.#busy.delete(service);
+    this.#memory.onClosed(socket);
   }
 }
 

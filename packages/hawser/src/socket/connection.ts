@@ -1,10 +1,10 @@
 import { createDeferred, type Deferred, quiet } from "../internal/deferred.js";
-import { ConnectionError, type HawserError, ProtocolError } from "../internal/errors.js";
+import { ConnectionError, type HawserError, type ProtocolError } from "../internal/errors.js";
 import {
   canSend,
   CLOSE_INTERNAL_ERROR,
   CLOSE_NO_STATUS,
-  CLOSE_POLICY_VIOLATION,
+  CLOSE_RATE_LIMITED,
   formatClosePayload,
   isOver,
   type Role,
@@ -13,9 +13,12 @@ import {
   transition,
 } from "../protocol/index.js";
 import { formatReport, type ReportFacts } from "./close-report.js";
+import { createClosedError, createLostError, describeLoss } from "./connection-errors.js";
+import { describeThrown, tooManyControlFrames } from "./connection-errors.js";
 import { ControlBudget } from "./control-budget.js";
 import { Deadlines, type DeadlinesOwner } from "./deadlines.js";
 import { KeepAlive } from "./keep-alive.js";
+import { MessageRate, type MessageRateOwner } from "./message-rate.js";
 import type { MessageSink } from "./message-sink.js";
 import { Receiver, type ReceiverOwner } from "./receiver.js";
 import type { Runtime } from "./runtime.js";
@@ -56,7 +59,7 @@ export interface ConnectionOwner {
  * nothing is awaited; or the connection is gone. In every case `onClosed` of the transport comes last and is the only place
  * where promises are settled, memory is given back and the report is made.
  */
-export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner, DeadlinesOwner {
+export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner, DeadlinesOwner, MessageRateOwner {
   readonly role: Role;
   readonly runtime: Runtime;
   readonly transport: Transport;
@@ -68,6 +71,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   readonly #owner: ConnectionOwner;
   readonly #deadlines: Deadlines;
   readonly #controlBudget: ControlBudget;
+  readonly #rate: MessageRate | null;
   readonly #openedAtMs: number;
 
   #state: SocketState = "connecting";
@@ -99,6 +103,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     this.textHeartbeat = this.#createTextHeartbeat();
     const limits = { ...options, bytes: runtime.bytes, role, deflate: parts.deflated };
     this.receiver = new Receiver(transport, limits, sink, this);
+    this.#rate = options.rateLimit === null ? null : new MessageRate(options.rateLimit, runtime, this);
+    if (this.#rate !== null) this.receiver.useRate(this.#rate);
   }
 
   get state(): SocketState {
@@ -157,6 +163,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     this.queue.expectFlush();
     this.receiver.onData(buffer, start, end);
     this.queue.flush();
+    this.account();
     // The timer waits for the end of the answer's time; with an answer, the next ping may be due before that.
     if (beating) this.#deadlines.arm();
   }
@@ -179,11 +186,11 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     if (this.#over) return;
     this.#over = true;
     if (!isOver(this.#state)) {
-      this.#error ??= lost(cause);
+      this.#error ??= describeLoss(cause);
       this.#initiator ??= "error";
       this.#move("aborted");
     } else if (!this.queue.closeTaken) {
-      this.#error ??= lost(cause);
+      this.#error ??= describeLoss(cause);
     }
     this.#deadlines.stop();
     const report = this.#report();
@@ -191,6 +198,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     this.queue.stop(error);
     this.receiver.stop();
     this.receiver.failStream(error());
+    this.#rate?.stop();
     this.keepAlive.stop(error);
     this.account();
     this.runtime.ledger.close();
@@ -291,29 +299,35 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
       if (this.queue.idle) this.transport.end();
       this.#deadlines.lingerWithin(LINGER_MS);
     } else if (this.#received === null) {
-      this.abort(lost(undefined), "error");
+      this.abort(describeLoss(undefined), "error");
     }
   }
 
   /** The peer broke a rule: it is told, and nothing more is awaited of it (RFC 6455 §7.1.7). */
   onFault(error: ProtocolError): void {
+    this.expel(error, { code: error.closeCode, reason: error.code });
+    this.#owner.onError(error);
+  }
+
+  /** Drops what waits in both directions, tells the peer why, and awaits nothing more. */
+  expel(error: HawserError, frame: CloseFrame): void {
     this.#error ??= error;
     this.#initiator = "error";
     this.receiver.stop();
     this.queue.overtake(() => this.#closedError());
     if (canSend(this.#state)) {
       this.#faultTold = true;
-      this.#sendClose({ code: error.closeCode, reason: error.code }, null);
+      this.#sendClose(frame, null);
     }
     this.#finish();
-    this.#owner.onError(error);
+    this.account();
   }
 
   onHandlerFailed(cause: unknown): void {
     const closing = !canSend(this.#state);
     // Whoever awaited something of this connection, or of another one that ended with it, has not failed.
     if (closing && cause instanceof ConnectionError) return;
-    const error = new ConnectionError("HANDLER_FAILED", `a handler failed: ${describe(cause)}`, { cause });
+    const error = new ConnectionError("HANDLER_FAILED", `a handler failed: ${describeThrown(cause)}`, { cause });
     if (!closing) {
       this.#error ??= error;
       this.#initiator ??= "error";
@@ -335,9 +349,25 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   /** The receiver went on by itself, outside of `onData`. */
   onPumped(): void {
     this.queue.flush();
+    this.account();
+  }
+
+  // MessageRateOwner
+
+  onFlood(error: ConnectionError): void {
+    this.#owner.onError(error);
+  }
+
+  onFloodTooLong(error: ConnectionError): void {
+    this.expel(error, { code: CLOSE_RATE_LIMITED, reason: error.code });
   }
 
   // Pings and the account
+
+  /** Memory that the connection holds, as the ledger was told. */
+  get heldBytes(): number {
+    return this.#accountedBytes;
+  }
 
   sendPing(payload: Uint8Array, waiter: Deferred<number> | null): void {
     this.keepAlive.pinged(payload, this.runtime.clock.now(), waiter);
@@ -424,38 +454,22 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   }
 
   #admitControlFrame(): boolean {
-    const limit = this.options.maxControlFramesPerSecond;
     // what was kept aside in a pause is looked at before `onResumed`
     if (this.receiver.paused) this.#controlBudget.credit(this.runtime.clock.now());
     if (this.#controlBudget.take(this.#deadlines.lastReceivedAtMs)) return true;
-    this.onFault(
-      new ProtocolError(
-        "TOO_MANY_CONTROL_FRAMES",
-        CLOSE_POLICY_VIOLATION,
-        `more than ${limit} control frames in a second`,
-        { facts: { limit } },
-      ),
-    );
+    this.onFault(tooManyControlFrames(this.options.maxControlFramesPerSecond));
     return false;
   }
 
   // The end
 
   #closedError(): ConnectionError {
-    return new ConnectionError(
-      "CONNECTION_CLOSED",
-      "the connection was closed before this was done",
-      this.#error === null ? {} : { cause: this.#error },
-    );
+    return createClosedError(this.#error);
   }
 
   /** What unsettled promises are rejected with when the connection is over. */
   #endError(): ConnectionError {
-    return this.#state === "closed"
-      ? this.#closedError()
-      : new ConnectionError("CONNECTION_LOST", "the connection ended without a closing handshake", {
-          cause: this.#error,
-        });
+    return this.#state === "closed" ? createClosedError(this.#error) : createLostError(this.#error);
   }
 
   /** What `receive` ends with: null when the peer said that nothing follows. */
@@ -482,22 +496,5 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
       roundTripMs: this.keepAlive.roundTripMs,
       durationMs: this.runtime.clock.now() - this.#openedAtMs,
     });
-  }
-}
-
-function lost(cause: Error | undefined): ConnectionError {
-  const why = cause === undefined ? "the peer ended it without a Close" : cause.message;
-  return new ConnectionError(
-    "CONNECTION_LOST",
-    `the connection was lost: ${why}`,
-    cause === undefined ? {} : { cause },
-  );
-}
-
-function describe(value: unknown): string {
-  try {
-    return value instanceof Error ? value.message : String(value);
-  } catch {
-    return "with something that has no text";
   }
 }

@@ -24,6 +24,7 @@ export const socketOptionNames: readonly (keyof SocketOptions)[] = [
   "borrow",
   "autoClose",
   "heartbeat",
+  "rateLimit",
   "allowNonMinimalLengths",
 ];
 

@@ -2,6 +2,7 @@ import { copyBytes } from "../internal/bytes.js";
 import { ProtocolError } from "../internal/errors.js";
 import { FrameParser, type FrameParserOptions, type Inflater, ParseEvent } from "../protocol/index.js";
 import type { Hold, MessageSink } from "./message-sink.js";
+import type { MessageRate } from "./message-rate.js";
 import type { Message } from "./socket-types.js";
 import { invalidText, StreamIntake, type StreamIntakeOwner } from "./stream-intake.js";
 import type { Transport } from "./transport.js";
@@ -37,6 +38,7 @@ export class Receiver implements StreamIntakeOwner {
   readonly #streams: StreamIntake;
   readonly #owner: ReceiverOwner;
   #inflater: Inflater | null = null;
+  #rate: MessageRate | null = null;
   /** Bytes kept aside while held, in order. */
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
@@ -70,6 +72,10 @@ export class Receiver implements StreamIntakeOwner {
   useInflater(inflater: Inflater): void {
     this.#inflater = inflater;
     this.#streams.useInflater(inflater);
+  }
+
+  useRate(rate: MessageRate): void {
+    this.#rate = rate;
   }
 
   /** Whether reading stands still because the application has not kept up. */
@@ -215,13 +221,15 @@ export class Receiver implements StreamIntakeOwner {
         return;
       case ParseEvent.begin:
         this.messagesReceived++;
+        this.#rate?.count(1, 0);
         this.#streams.begin(parser.type);
         return;
       case ParseEvent.piece:
-        this.#holdIf(this.#streams.piece(parser.buffer, parser.start, parser.end, parser.compressed));
+        this.#rate?.count(0, parser.end - parser.start);
+        this.#holdFor(this.#streams.piece(parser.buffer, parser.start, parser.end, parser.compressed));
         return;
       case ParseEvent.end:
-        this.#holdIf(this.#streams.end(parser.compressed));
+        this.#holdFor(this.#streams.end(parser.compressed));
         return;
       case ParseEvent.ping:
         this.#owner.onPing(this.#copyPayload());
@@ -239,8 +247,11 @@ export class Receiver implements StreamIntakeOwner {
     }
   }
 
-  #holdIf(hold: Hold): void {
-    if (hold !== undefined) this.hold(hold);
+  /** Holds for what was just given out, and for the rate that it counts against. */
+  #holdFor(hold: Hold): void {
+    const pause = this.#discarding || this.#stopped ? undefined : this.#rate?.pause();
+    const both = hold !== undefined && pause !== undefined ? Promise.all([hold, pause]) : (hold ?? pause);
+    if (both !== undefined) this.hold(both);
   }
 
   #copyPayload(): Uint8Array {
@@ -259,8 +270,9 @@ export class Receiver implements StreamIntakeOwner {
   }
 
   #deliver(data: Message): void {
+    this.#rate?.count(1, typeof data === "string" ? this.#options.bytes.utf8ByteLength(data) : data.length);
     try {
-      this.#holdIf(this.#sink.message(data));
+      this.#holdFor(this.#sink.message(data));
     } catch (error) {
       this.#owner.onHandlerFailed(error);
     }

@@ -29,15 +29,20 @@ export interface ResourceReadings {
   readonly maxDescriptors: number;
   /** Bytes of memory that there are for the process. Infinity: not known. */
   readonly maxMemoryBytes: number;
-  /** The part of the memory that is used, from 0 to 1: of what the system gives or of what the engine takes, the larger. */
-  readMemoryUse(): number;
+  /** How much memory is used, of the limit that is nearest. */
+  readMemoryUse(): MemoryUse;
+}
+
+export interface MemoryUse {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
 }
 
 /** Where nothing is known of the process. */
 const unknownResources: ResourceReadings = {
   maxDescriptors: Infinity,
   maxMemoryBytes: Infinity,
-  readMemoryUse: () => 0,
+  readMemoryUse: () => ({ usedBytes: 0, limitBytes: Infinity }),
 };
 
 export interface RuntimePorts {

@@ -1,4 +1,5 @@
 import { UsageError } from "../internal/errors.js";
+import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from "./rate-limit-options.js";
 
 /** Keeps a connection alive through proxies and finds out when the peer is gone. Any traffic counts as a sign of life. */
 export interface HeartbeatOptions {
@@ -59,6 +60,8 @@ export interface SocketOptions extends SocketLimits {
   readonly autoClose?: boolean;
   /** false: none. @default on, with the defaults of its fields */
   readonly heartbeat?: HeartbeatOptions | false;
+  /** How fast the peer may send messages. false: as fast as they can be read. @default false */
+  readonly rateLimit?: RateLimitOptions | false;
   /** Accepts lengths that are not in the shortest form, against RFC 6455 §5.2. For broken peers only. @default false */
   readonly allowNonMinimalLengths?: boolean;
 }
@@ -66,8 +69,9 @@ export interface SocketOptions extends SocketLimits {
 export type ResolvedHeartbeat = Required<HeartbeatOptions>;
 
 /** Options with every default filled in and every value checked. Shared by all sockets of a service. */
-export interface ResolvedSocketOptions extends Required<Omit<SocketOptions, "heartbeat">> {
+export interface ResolvedSocketOptions extends Required<Omit<SocketOptions, "heartbeat" | "rateLimit">> {
   readonly heartbeat: ResolvedHeartbeat | null;
+  readonly rateLimit: ResolvedRateLimit | null;
 }
 
 const MAX_LIMIT = 2 ** 31 - 1;
@@ -112,6 +116,7 @@ export function resolveSocketOptions(options: SocketOptions, role: "client" | "s
     autoClose: checkBoolean("autoClose", options.autoClose ?? true),
     allowNonMinimalLengths: checkBoolean("allowNonMinimalLengths", options.allowNonMinimalLengths ?? false),
     heartbeat: options.heartbeat === false ? null : resolveHeartbeat(options.heartbeat ?? {}),
+    rateLimit: resolveRateLimit(options.rateLimit ?? false, checkLimit),
     maxMessageBytes,
     maxFramesPerMessage: limit("maxFramesPerMessage", socketDefaults.maxFramesPerMessage),
     maxEmptyFrames: limit("maxEmptyFrames", socketDefaults.maxEmptyFrames),

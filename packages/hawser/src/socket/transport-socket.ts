@@ -24,6 +24,7 @@ import { OutgoingStream } from "./outgoing-stream.js";
 import { PacedInflater } from "./paced-inflater.js";
 import type { Runtime } from "./runtime.js";
 import type { Handlers, StreamHandlers } from "./service.js";
+import { createShedding } from "./shedding.js";
 import { checkOneOf, type ResolvedSocketOptions } from "./socket-options.js";
 import type {
   CloseFrame,
@@ -298,6 +299,23 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  // For whoever watches over the memory of the process
+
+  get heldBytes(): number {
+    return this.#connection.heldBytes;
+  }
+
+  /** Closes with 1013 to get memory back: what waits is dropped, and the peer told when it may come again. */
+  shed(limit: number): void {
+    const { error, frame } = createShedding(this.heldBytes, limit, this.#setup.runtime.masks.next());
+    if (isOver(this.state)) {
+      this.#connection.abort(error, "error");
+    } else {
+      this.#inbox.clear();
+      this.#connection.expel(error, frame);
+    }
   }
 
   // ConnectionOwner: called by the Connection alone

@@ -1,0 +1,37 @@
+import { ConnectionError, type HawserError, ProtocolError } from "../internal/errors.js";
+import { CLOSE_POLICY_VIOLATION } from "../protocol/index.js";
+
+/** Why something was not done on a connection that ended with a closing handshake, or is about to. */
+export function createClosedError(error: HawserError | null): ConnectionError {
+  const cause = error === null ? {} : { cause: error };
+  return new ConnectionError("CONNECTION_CLOSED", "the connection was closed before this was done", cause);
+}
+
+/** The same on a connection that ended without one. */
+export function createLostError(error: HawserError | null): ConnectionError {
+  return new ConnectionError("CONNECTION_LOST", "the connection ended without a closing handshake", { cause: error });
+}
+
+/** What became of a connection that nobody closed. */
+export function describeLoss(cause: Error | undefined): ConnectionError {
+  const why = cause === undefined ? "the peer ended it without a Close" : cause.message;
+  return new ConnectionError(
+    "CONNECTION_LOST",
+    `the connection was lost: ${why}`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+export function tooManyControlFrames(limit: number): ProtocolError {
+  const message = `more than ${limit} control frames in a second`;
+  return new ProtocolError("TOO_MANY_CONTROL_FRAMES", CLOSE_POLICY_VIOLATION, message, { facts: { limit } });
+}
+
+/** What an application threw, whatever that is. */
+export function describeThrown(value: unknown): string {
+  try {
+    return value instanceof Error ? value.message : String(value);
+  } catch {
+    return "with something that has no text";
+  }
+}
