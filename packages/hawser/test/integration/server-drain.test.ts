@@ -1,28 +1,8 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import type { CloseReport, ServiceHandle } from "../../src/entries/server.js";
+import { startBusyClients } from "../support/busy-clients.js";
 import { connectWs, receiveClose, startServer } from "../support/server-fixture.js";
 import type { Server } from "../../src/server/index.js";
-
-interface BusyClient {
-  readonly number: number;
-  readonly sent: number;
-  readonly received: number;
-  readonly code: number;
-  readonly faults: readonly string[];
-}
-
-/** Busy clients in a process of their own: what they print, line by line. */
-function startClients(url: string, count: number): AsyncIterator<string> {
-  const script = join(import.meta.dirname, "busy-clients.mjs");
-  const child = spawn(process.execPath, [script, url, String(count), "4", "200"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return createInterface(child.stdout)[Symbol.asyncIterator]();
-}
 
 /** What the server did for one client. */
 interface Account {
@@ -66,15 +46,15 @@ it("tells 1012 to 1,000 busy connections, each with its handshake, and loses not
   const code = 1012;
   const accounts = new Map<number, Account>();
   const server = await startServer({}, (home) => addBusy(home, accounts));
-  const lines = startClients(`${server.url}/busy/#`, CLIENTS);
-  expect((await lines.next()).value).toBe("open");
+  const busy = startBusyClients(`${server.url}/busy/#`, { count: CLIENTS, inFlight: 4 });
+  await busy.open;
   expect(server.sockets.size).toBe(CLIENTS);
 
   await server.close({ code });
 
   expect(server.sockets.size).toBe(0);
   expect(server.state).toBe("closed");
-  const clients = JSON.parse(String((await lines.next()).value)) as BusyClient[];
+  const clients = await busy.over;
   const told = clients.map((client) => ({ code: client.code, faults: client.faults, received: client.received }));
   const owed = clients.map(({ number }) => ({ code, faults: [], received: accounts.get(number)?.accepted }));
   expect(told).toEqual(owed);
