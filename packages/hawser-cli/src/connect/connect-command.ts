@@ -7,7 +7,13 @@ export interface ConnectCommandOptions {
   readonly header?: Readonly<Record<string, string>>;
   readonly origin?: string;
   readonly ca?: string;
+  readonly pin?: readonly string[];
   readonly insecure?: boolean;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly pfx?: string;
+  readonly passphrase?: string;
+  readonly passphraseFile?: string;
   readonly heartbeatMs?: number;
   readonly textHeartbeat?: boolean;
   readonly handshakeTimeoutMs: number;
@@ -37,7 +43,16 @@ Messages go to standard output, everything else to standard error.`,
     .option("--header <header>", 'send this header, "Name: value"; may be repeated', collectHeader)
     .option("--origin <origin>", "send this Origin, as a browser would")
     .option("--ca <file>", "trust the authorities, or the self-signed certificate, in this file (PEM)")
+    .option("--pin <sha256>", "trust just the certificate with this fingerprint; may be repeated", collect)
     .option("--insecure", "accept any certificate: anyone on the way can read and change everything")
+    .option("--cert <file>", "show this certificate to the server (PEM)")
+    .option("--key <file>", "its private key (PEM), encrypted or not")
+    .option("--pfx <file>", "the same from one PKCS #12 file (.pfx, .p12)")
+    .option("--passphrase-file <file>", "what --key or --pfx is encrypted with, in a file")
+    .option(
+      "--passphrase <text>",
+      "the same here, for everyone on this machine to see in the list of processes; better in a file, or in the environment as HAWSER_TLS_PASSPHRASE",
+    )
     .option("--heartbeat-ms <n>", "ping after this long without a sign of life (default: 25000)", wholeNumber(1))
     .option("--text-heartbeat", 'ping with the text "Ping", and answer it with "Pong"')
     .option("--handshake-timeout-ms <n>", "how long connecting may take", wholeNumber(1), 10_000)
@@ -51,7 +66,8 @@ Messages go to standard output, everything else to standard error.`,
 Examples:
   hawser connect ws://127.0.0.1:8080/chat
   echo hello | hawser connect ws://127.0.0.1:8080/echo
-  hawser connect --ca cert.pem --header "Authorization: Bearer abc" wss://localhost:8080/`,
+  hawser connect --ca cert.pem --header "Authorization: Bearer abc" wss://localhost:8080/
+  hawser connect --pin "$(hawser cert --fingerprint)" wss://localhost:8080/`,
     )
     .action(async (url: string, options: ConnectCommandOptions) => {
       const { runConnect } = await import("./run-connect.js");

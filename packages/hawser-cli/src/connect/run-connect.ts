@@ -3,17 +3,17 @@ import { exitCodes, signalExitCode } from "../exit-codes.js";
 import type { LogLevel } from "../log-levels.js";
 import { redactUrl, stripControls } from "../plain-text.js";
 import { watchStopSignals } from "../stop-signals.js";
-import { readTextFile } from "../text-file.js";
 import type { ConnectCommandOptions } from "./connect-command.js";
 import { createConnectFault } from "./connect-fault.js";
 import { Conversation, type Tell } from "./conversation.js";
 import { checkServerUrl } from "./server-url.js";
 import { Terminal } from "./terminal.js";
+import { readTlsSettings } from "./tls-settings.js";
 
 /** Talks to a server until one side closes. Resolves to the exit code. @throws ProgramError when no connection was made */
 export async function runConnect(text: string, options: ConnectCommandOptions): Promise<number> {
   const url = checkServerUrl(text);
-  const settings = toConnectOptions(options);
+  const settings = { ...toConnectOptions(options), ...readTlsSettings(url, options) };
   const terminal = new Terminal();
   const tell = createTeller(terminal, options.logLevel);
   if (options.insecure) tell("warn", insecureWarning);
@@ -41,7 +41,7 @@ export async function runConnect(text: string, options: ConnectCommandOptions): 
     return forcedExitCode ?? chooseExitCode(report);
   } catch (error) {
     if (forcedExitCode !== null) return forcedExitCode;
-    throw createConnectFault(error, options.ca);
+    throw createConnectFault(error, options);
   } finally {
     unwatch();
     terminal.close();
@@ -60,7 +60,7 @@ function chooseExitCode({ clean, initiator, code }: CloseReport): number {
 const contentCodes: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 
 function toConnectOptions(options: ConnectCommandOptions): ConnectOptions {
-  const { subprotocol, header, origin, ca, insecure, heartbeatMs, textHeartbeat, maxMessageBytes } = options;
+  const { subprotocol, header, origin, heartbeatMs, textHeartbeat, maxMessageBytes } = options;
   const heartbeat = {
     ...(heartbeatMs === undefined ? {} : { intervalMs: heartbeatMs }),
     ...(textHeartbeat ? { mode: "text" as const } : {}),
@@ -71,8 +71,6 @@ function toConnectOptions(options: ConnectCommandOptions): ConnectOptions {
     ...(subprotocol === undefined ? {} : { protocols: subprotocol }),
     ...(header === undefined ? {} : { headers: header }),
     ...(origin === undefined ? {} : { origin }),
-    ...(ca === undefined ? {} : { ca: readTextFile("--ca", ca) }),
-    ...(insecure ? { rejectUnauthorized: false } : {}),
     ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
   };
 }
