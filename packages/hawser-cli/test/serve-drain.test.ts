@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type BusyClient, startBusyClients } from "../../hawser/test/support/busy-clients.js";
+import { type BusyClient, startBusyClients } from "./support/busy-clients.js";
 import { openClient } from "./support/client.js";
 import { startServing } from "./support/program.js";
 

@@ -1,7 +1,10 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Client, openClient } from "./support/client.js";
-import { startServing } from "./support/program.js";
+import { makeFolder } from "./support/folder.js";
+import { Program, startServing } from "./support/program.js";
 
 it("prints where it listens, and nothing else, on standard output", async () => {
   const { program, url } = await startServing();
@@ -23,7 +26,7 @@ it.each(["/", "/echo", "/time"])("echoes text and binary on %s", async (path) =>
 });
 
 it("echoes more than a client reads, without losing a byte", async () => {
-  const { wsUrl } = await startServing();
+  const { wsUrl } = await startServing("--rate-limit", "off");
   const client = await openClient(`${wsUrl}/echo`);
   const message = Buffer.alloc(500_000, 7);
   client.ws.pause();
@@ -134,4 +137,56 @@ it("serves wss and https with a certificate of its own making, and logs its fing
   client.ws.send("private");
   expect(await client.receive()).toBe("private");
   expect(program.stderr).toMatch(/SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}/);
+});
+
+it("slows down a client that sends more than --rate-limit, and loses nothing of it (REL-D9)", async () => {
+  const { program, wsUrl } = await startServing("--rate-limit", "5", "--log-level", "debug");
+  const client = await openClient(`${wsUrl}/echo`);
+  for (let count = 0; count < 15; count++) client.ws.send(String(count));
+  await program.waitFor("stderr", /"code":"RATE_LIMITED"/);
+  for (let count = 0; count < 15; count++) expect(await client.receive()).toBe(String(count));
+});
+
+it("answers 429 beyond --max-connections-per-ip, where the address is not exempt (REL-D5)", async () => {
+  const { program, wsUrl } = await startServing("--max-connections-per-ip", "1", "--exempt", "off");
+  await openClient(`${wsUrl}/echo`);
+  const second = new Client(`${wsUrl}/echo`);
+  await once(second.ws, "error");
+  const [line] = await program.waitFor("stderr", /^.*"rule":"address-limit".*$/m);
+  expect(line).toContain('"status":429');
+});
+
+it("exempts this machine from --max-connections-per-ip unless told otherwise", async () => {
+  const { wsUrl } = await startServing("--max-connections-per-ip", "1");
+  const [one, other] = await Promise.all([openClient(`${wsUrl}/echo`), openClient(`${wsUrl}/echo`)]);
+  expect([one.ws.readyState, other.ws.readyState]).toEqual([1, 1]);
+});
+
+it("answers 503 beyond --max-connections (REL-D6)", async () => {
+  const { program, wsUrl } = await startServing("--max-connections", "1");
+  await openClient(`${wsUrl}/echo`);
+  const second = new Client(`${wsUrl}/echo`);
+  await once(second.ws, "error");
+  const [line] = await program.waitFor("stderr", /^.*"rule":"connection-limit".*$/m);
+  expect(line).toContain('"status":503');
+});
+
+it("believes a proxy that it is told to trust who the client is", async () => {
+  const { program, wsUrl } = await startServing("--trusted-proxy", "127.0.0.1");
+  const client = await openClient(`${wsUrl}/echo`, { headers: { "X-Forwarded-For": "192.0.2.7" } });
+  client.ws.terminate();
+  const [line] = await program.waitFor("stderr", /^.*"code":1006.*$/m);
+  expect(line).toContain('"remoteAddress":"192.0.2.7"');
+});
+
+it("listens on a Unix socket", async () => {
+  const path = join(makeFolder(), "hawser.sock");
+  const program = new Program(["serve", "--socket", path]);
+  await program.waitFor("stdout", /^listening on unix:.*hawser\.sock\n$/);
+  const client = await openClient(`ws+unix://${path}:/echo`);
+  client.ws.send("in");
+  expect(await client.receive()).toBe("in");
+  program.kill("SIGTERM");
+  expect(await program.ended).toMatchObject({ code: 0 });
+  expect(existsSync(path)).toBe(false);
 });

@@ -1,9 +1,15 @@
 import type { Logger } from "pino";
-import type { HawserError, Message, RequestHandler, Server, Socket } from "hawser/server";
+import type { HawserError, Message, RateLimitOptions, RequestHandler, Server, Socket } from "hawser/server";
 import { redactUrl } from "../plain-text.js";
+
+/** Of messages, on one connection, while there is a rate limit; more when a single one may be longer. */
+const MIN_BYTES_PER_SECOND = 1_048_576;
 
 export interface ServicesOptions {
   readonly timeIntervalMs: number;
+  /** Messages a second on one connection; Infinity: as many as come. */
+  readonly rateLimit: number;
+  readonly maxMessageBytes?: number;
   readonly log: Logger;
   /** Answers plain HTTP at `/`, which is a page and a WebSocket in one. */
   readonly onRootRequest: RequestHandler;
@@ -19,45 +25,59 @@ export interface Services {
 }
 
 /** Puts the program's services at their paths. */
-export function addServices(server: Server, { timeIntervalMs, log, onRootRequest }: ServicesOptions): Services {
+export function addServices(server: Server, options: ServicesOptions): Services {
+  const { timeIntervalMs, log, onRootRequest } = options;
+  const rateLimit = formatRateLimit(options);
+  const limited = { rateLimit };
+  // an echo costs nobody but who asked for it, and is what one tries a flood with
+  const slowed = { rateLimit: rateLimit && { ...rateLimit, closeAfterMs: Infinity } };
+
   // how connections end is logged by the library
   const open = (socket: Socket): void => {
     const { id, remoteAddress, url } = socket;
     log.debug({ socket: id, path: redactUrl(url), remoteAddress }, "connection open");
   };
 
-  server.service("/", { open, message: echo }, { onRequest: onRootRequest });
-  server.service("/echo", { open, message: echo });
+  const error = (socket: Socket, { code, message }: HawserError): void => {
+    if (code === "RATE_LIMITED") log.debug({ socket: socket.id, code }, message);
+  };
 
-  const time = server.service("/time", { open, message: echo });
+  server.service("/", { open, message: echo, error }, { ...slowed, onRequest: onRootRequest });
+  server.service("/echo", { open, message: echo, error }, slowed);
+
+  const time = server.service("/time", { open, message: echo, error }, limited);
   const tellTime = (): void => void time.broadcast(`Server time: ${new Date().toISOString()}`);
   let clock = setInterval(tellTime, timeIntervalMs);
 
   let present = 0;
-  const chat = server.service<{ skipped: number }>("/chat", {
-    admit: () => ({ data: { skipped: 0 } }),
-    open(socket) {
-      open(socket);
-      present += 1;
-      log.info({ path: "/chat", socket: socket.id, present }, "joined the chat");
+  const chat = server.service<{ skipped: number }>(
+    "/chat",
+    {
+      admit: () => ({ data: { skipped: 0 } }),
+      open(socket) {
+        open(socket);
+        present += 1;
+        log.info({ path: "/chat", socket: socket.id, present }, "joined the chat");
+      },
+      message(socket, data) {
+        chat.broadcast(data);
+        // who talks faster than he listens is not heard faster
+        return socket.drained();
+      },
+      error(socket, fault) {
+        if (fault.code !== "QUEUE_FULL") return error(socket, fault);
+        socket.data.skipped += 1;
+        if (socket.data.skipped > 1) return;
+        log.warn({ path: "/chat", socket: socket.id }, "reads too slowly for the chat: messages to it are skipped");
+      },
+      close(socket) {
+        present -= 1;
+        const { skipped } = socket.data;
+        log.info({ path: "/chat", socket: socket.id, present, ...(skipped > 0 ? { skipped } : {}) }, "left the chat");
+      },
     },
-    message(socket, data) {
-      chat.broadcast(data);
-      // who talks faster than he listens is not heard faster
-      return socket.drained();
-    },
-    error(socket, error: HawserError) {
-      if (error.code !== "QUEUE_FULL") return;
-      socket.data.skipped += 1;
-      if (socket.data.skipped > 1) return;
-      log.warn({ path: "/chat", socket: socket.id }, "reads too slowly for the chat: messages to it are skipped");
-    },
-    close(socket) {
-      present -= 1;
-      const { skipped } = socket.data;
-      log.info({ path: "/chat", socket: socket.id, present, ...(skipped > 0 ? { skipped } : {}) }, "left the chat");
-    },
-  });
+    limited,
+  );
 
   return {
     say: (line) => void chat.broadcast(line),
@@ -67,6 +87,11 @@ export function addServices(server: Server, { timeIntervalMs, log, onRootRequest
     },
     stop: () => clearInterval(clock),
   };
+}
+
+function formatRateLimit({ rateLimit, maxMessageBytes = 0 }: ServicesOptions): RateLimitOptions | false {
+  if (rateLimit === Infinity) return false;
+  return { messagesPerSecond: rateLimit, bytesPerSecond: Math.max(MIN_BYTES_PER_SECOND, maxMessageBytes) };
 }
 
 /** Sends back what came; a client that does not read is not read from. */

@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+/** The library's test of closing under load runs the same one. */
+const script = fileURLToPath(new URL("../../../hawser/test/support/busy-clients.mjs", import.meta.url));
+
+/** What one of the clients has seen. */
+export interface BusyClient {
+  readonly number: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly code: number;
+  /** Failures, and messages that came out of order or not at all. */
+  readonly faults: readonly string[];
+}
+
+export interface BusyClientsOptions {
+  readonly count: number;
+  readonly inFlight: number;
+  /** Sends in this interval; without it, when a message comes. */
+  readonly paceMs?: number;
+}
+
+export interface BusyClients {
+  /** All are open, and each has had a message. */
+  readonly open: Promise<void>;
+  /** All are over. */
+  readonly over: Promise<readonly BusyClient[]>;
+}
+
+/** Starts busy clients in a process of their own; "#" in the URL stands for the client's number. */
+export function startBusyClients(url: string, { count, inFlight, paceMs }: BusyClientsOptions): BusyClients {
+  const args = [url, String(count), String(inFlight), ...(paceMs === undefined ? [] : [String(paceMs)])];
+  const child = spawn(process.execPath, [script, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const open = lines.next().then(({ value }) => {
+    if (value !== "open") throw new Error(`the clients did not all open: ${String(value)}`);
+  });
+  const over = open.then(async () => JSON.parse(String((await lines.next()).value)) as readonly BusyClient[]); // as the script prints it
+  return { open, over };
+}
