@@ -81,6 +81,27 @@ describe("a field's value", () => {
     },
   );
 
+  it.each(["a\x85b", "\x80", "\x9f", "\xc2\x85", "\xc2\x9f", "\xff\x85", "\xe2\x82", "\xe9\x85a", "\xf5\x85\x85\x85"])(
+    "REL-B22 has a control character beyond ASCII in %j",
+    (value) => {
+      expect(text.hasWideControl(value)).toBe(true);
+    },
+  );
+
+  it.each([
+    "",
+    "a\tb",
+    "\xa0\xff",
+    "\xe9t\xe9",
+    "\xc2\xa0",
+    "\xc3\x85",
+    "\xe2\x82\x85",
+    "\xf0\x9f\x98\x80",
+    "\xc3\x9fa",
+  ])("REL-B22 has none in %j", (value) => {
+    expect(text.hasWideControl(value)).toBe(false);
+  });
+
   it("is ASCII when every character is below 128", () => {
     expect([text.isAscii("~\x7f"), text.isAscii("a\x80")]).toEqual([true, false]);
   });

@@ -67,6 +67,29 @@ export function isFieldValue(value: string): boolean {
   return true;
 }
 
+/**
+ * Whether `value`, as bytes in Latin-1, has a control character beyond ASCII: U+0085 ends a line for some readers. A byte of
+ * 0x80 to 0x9f is none within a character of UTF-8.
+ */
+export function hasWideControl(value: string): boolean {
+  for (let index = 0; index < value.length; index += 1) {
+    const code = value.charCodeAt(index);
+    if (code < 0x80) continue;
+    const rest = code < 0xc2 || code > 0xf4 ? 0 : code < 0xe0 ? 1 : code < 0xf0 ? 2 : 3;
+    const isCharacter = rest > 0 && countContinuations(value, index + 1, rest) === rest;
+    if (isCharacter ? code === 0xc2 && value.charCodeAt(index + 1) < 0xa0 : code < 0xa0) return true;
+    if (isCharacter) index += rest;
+  }
+  return false;
+}
+
+/** How many of the next bytes, up to `max`, can only be inside a character of UTF-8. */
+function countContinuations(value: string, start: number, max: number): number {
+  let count = 0;
+  while (count < max && (value.charCodeAt(start + count) & 0xc0) === 0x80) count += 1;
+  return count;
+}
+
 /** Whether every character is ASCII. */
 export function isAscii(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {

@@ -149,6 +149,7 @@ describe("an upgrade request is refused", () => {
     ["REL-B18", "Sec-WebSocket-Protocol", "ch\xe4t", "header-value-invalid"],
     ["REL-B18", "Sec-WebSocket-Extensions", "a\x85", "header-value-invalid"],
     ["REL-B22", "X-User", "a\x0bb", "header-value-invalid"],
+    ["REL-B22", "X-User", "a\x85b", "header-value-invalid"],
     ["REL-B22", "X-User", "a\x1cb", "header-value-invalid"],
     ["REL-B22", "Sec-WebSocket-Protocol", "a\x0c", "header-value-invalid"],
     ["REL-B22", "X User", "a", "header-name-invalid"],

@@ -5,7 +5,7 @@ import type { RefusalRule, UpgradeRefusal } from "./handshake-faults.js";
 import { countHeaderBytes, handshakeDefaults, readHeaders } from "./handshake-headers.js";
 import type { HandshakeLimits, HeaderTable } from "./handshake-headers.js";
 import { isKey } from "./handshake-key.js";
-import { hasToken } from "./header-text.js";
+import { hasToken, hasWideControl } from "./header-text.js";
 import { parseHost } from "./host.js";
 import type { RequestHead } from "./http-head.js";
 import { readTarget } from "./request-target.js";
@@ -58,6 +58,7 @@ function checkSize(head: RequestHead, limits: HandshakeLimits): RefusalRule | un
 function checkHttp(head: RequestHead, { values, counts }: HeaderTable): RefusalRule | undefined {
   if (head.method !== "GET") return "method-not-get";
   if (head.version !== "1.1") return "http-version-old";
+  if (head.rawHeaders.some(hasWideControl)) return "header-value-invalid";
   if (singleFields.some((name) => (counts.get(name) ?? 0) > 1)) return "duplicate-header";
   if (values.has("transfer-encoding") || !/^0+$/.test(values.get("content-length") ?? "0")) return "body-announced";
   return parseHost(values.get("host") ?? "") === undefined ? "host-invalid" : undefined;
