@@ -5,10 +5,24 @@ import { CLOSE_INVALID_DATA, CLOSE_MESSAGE_TOO_BIG } from "../protocol/index.js"
 export const TAIL: Uint8Array = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 
 /**
- * An empty block. Behind the tail a decompressor is between two blocks, and nothing comes of it; one that is still inside a
- * block takes it for data, or fails. So a message that is cut short is found out.
+ * What follows the tail to find out whether the message was whole: behind the tail a decompressor is between two blocks, and
+ * nothing comes of empty ones; inside a block it takes them for data, or fails. Where no window is kept, a last block and one
+ * byte behind it, before which the stream ends. Else blocks that are not the last: as many as the header of a block can
+ * swallow.
  */
-export const EMPTY_BLOCK: Uint8Array = Uint8Array.of(0x00, 0x00, 0x00, 0xff, 0xff);
+const LAST_BLOCK: Uint8Array = Uint8Array.of(0x01, 0x00, 0x00, 0xff, 0xff, 0x00);
+const EMPTY_BLOCKS: Uint8Array = Uint8Array.from({ length: 32 * 5 }, (_, at) => (at % 5 < 3 ? 0x00 : 0xff));
+
+export function endCheck(takeover: boolean): Uint8Array {
+  return takeover ? EMPTY_BLOCKS : LAST_BLOCK;
+}
+
+/** Whether a message was whole, by what became of its `check`: how much of it was used, whether the stream ended then. */
+export function isWhole(check: Uint8Array, outcome: { readonly used: number; readonly ended: boolean }): boolean {
+  // the tail has completed a final block
+  if (outcome.ended && outcome.used === 0) return true;
+  return check === LAST_BLOCK ? outcome.ended && outcome.used === check.length - 1 : !outcome.ended;
+}
 
 /** A message of many empty final blocks (RFC 7692 §7.2.3.4) costs a reset for every two bytes. */
 export const MAX_FINAL_BLOCKS = 1000;

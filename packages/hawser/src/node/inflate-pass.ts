@@ -1,5 +1,5 @@
 import { inflateCost } from "../protocol/index.js";
-import { corrupt, EMPTY_BLOCK, MAX_FINAL_BLOCKS, TAIL, tooBig } from "./deflate-rules.js";
+import { corrupt, endCheck, isWhole, MAX_FINAL_BLOCKS, TAIL, tooBig } from "./deflate-rules.js";
 import type { Span, ZlibContext } from "./zlib-handle.js";
 import type { Output } from "./zlib-output.js";
 
@@ -18,15 +18,18 @@ interface PassOptions {
   readonly last: boolean;
   /** What may come of it. */
   readonly maxBytes: number;
+  readonly takeover: boolean;
 }
 
 /** The work of one call of `inflate`, which may be interrupted. */
 export class InflatePass {
   readonly #output: Output;
   readonly #maxBytes: number;
-  /** What is still to be inflated: the piece, the tail, and the block that shows whether the message was whole. */
+  /** What shows whether the message was whole. */
+  readonly #check: Uint8Array;
+  /** What is still to be inflated: the piece, and at a message's end the tail and the check. */
   readonly #inputs: Span[];
-  /** How much there was in front of the block that shows it. */
+  /** How much had come when the check began. */
   #messageBytes = -1;
   #finalBlocks = 0;
   /** Whether nothing was used since the stream began anew. */
@@ -35,10 +38,11 @@ export class InflatePass {
   /** What was done, as `inflateCost` counts. */
   cost = 0;
 
-  constructor(output: Output, { piece, last, maxBytes }: PassOptions) {
+  constructor(output: Output, { piece, last, maxBytes, takeover }: PassOptions) {
     this.#output = output;
     this.#maxBytes = maxBytes;
-    this.#inputs = (last ? [piece, TAIL, EMPTY_BLOCK] : [piece]).map((bytes) => ({
+    this.#check = endCheck(takeover);
+    this.#inputs = (last ? [piece, TAIL, this.#check] : [piece]).map((bytes) => ({
       bytes,
       start: 0,
       end: bytes.length,
@@ -50,16 +54,18 @@ export class InflatePass {
     const maxTotalCost = this.cost + maxCost;
     for (let input = this.#inputs[0]; input !== undefined; input = this.#inputs[0]) {
       const outcome = this.#run(context, input, maxTotalCost);
-      if (outcome === "interrupted") {
-        this.#output.park();
-        return false;
-      }
+      if (outcome === "interrupted") return false;
       if (input.bytes === TAIL) this.#endMessage(context, input, outcome);
-      else if (input.bytes === EMPTY_BLOCK) this.#checkEnd(context, input, outcome);
+      else if (input.bytes === this.#check) this.#checkEnd(context, input, outcome);
       else if (outcome === "ended") this.#restart(context, input);
       else this.#inputs.shift();
     }
     return true;
+  }
+
+  /** To be called before others have their turn. */
+  park(): void {
+    this.#output.park();
   }
 
   finish(): Uint8Array {
@@ -82,10 +88,10 @@ export class InflatePass {
 
   #checkEnd(context: ZlibContext, input: Span, outcome: Outcome): void {
     this.#inputs.shift();
-    const whole = outcome === "used" ? this.#output.total === this.#messageBytes : input.start === 0;
-    if (!whole) throw corrupt();
-    // the tail completed a final block
-    if (outcome === "ended") context.reset();
+    const ended = outcome === "ended";
+    const silent = this.#output.total === this.#messageBytes;
+    if (!silent || !isWhole(this.#check, { used: input.start, ended })) throw corrupt();
+    if (ended) context.reset();
   }
 
   /** Data may go on behind a final block (RFC 7692 §7.2.3.4): what follows is a new stream. */

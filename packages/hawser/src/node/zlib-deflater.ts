@@ -53,7 +53,11 @@ export class ZlibDeflater implements Deflater {
   }
 
   async #inSlices(pass: DeflatePass, last: boolean): Promise<Uint8Array> {
-    await this.#pool.slicedWork.run(() => this.#advance(pass));
+    await this.#pool.slicedWork.run(() => {
+      const done = this.#advance(pass);
+      pass.park();
+      return done;
+    });
     if (this.#closed) throw aborted();
     return this.#end(pass.finish(last), last);
   }
@@ -113,8 +117,12 @@ class DeflatePass {
       full = room.start === room.end;
     }
     this.#at = end;
-    if (more) this.#output.park();
     return !more;
+  }
+
+  /** To be called before others have their turn. */
+  park(): void {
+    this.#output.park();
   }
 
   finish(last: boolean): Uint8Array {

@@ -64,9 +64,12 @@ export class ZlibInflater implements Inflater {
   }
 
   async #inSlices(work: Work): Promise<Uint8Array> {
+    this.#pass?.park();
     await this.#pool.slicedWork.run(() => {
       this.#turnCost = 0;
-      return this.#advance(work);
+      const done = this.#advance(work);
+      this.#pass?.park();
+      return done;
     });
     if (this.#closed) throw aborted();
     return this.#end(work.last);
@@ -74,7 +77,12 @@ export class ZlibInflater implements Inflater {
 
   #advance({ piece, last, maxBytes }: Work): boolean {
     if (this.#closed) throw aborted();
-    const pass = (this.#pass ??= new InflatePass(this.#pool.createOutput(), { piece, last, maxBytes }));
+    const pass = (this.#pass ??= new InflatePass(this.#pool.createOutput(), {
+      piece,
+      last,
+      maxBytes,
+      takeover: this.#takeover,
+    }));
     const before = pass.cost;
     try {
       return pass.advance(this.#context.take(), this.#pool.inflateSliceBytes - this.#turnCost);

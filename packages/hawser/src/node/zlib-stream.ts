@@ -5,8 +5,9 @@ import {
   aborted,
   closedAlready,
   corrupt,
-  EMPTY_BLOCK,
   emptyMessage,
+  endCheck,
+  isWhole,
   MAX_FINAL_BLOCKS,
   TAIL,
   tooBig,
@@ -134,12 +135,12 @@ export class StreamInflater implements Inflater {
     throw corrupt();
   }
 
-  /** See EMPTY_BLOCK. */
   async #checkEnd(): Promise<void> {
     if (this.#closed) throw aborted();
-    const { bytes, ended, used } = await pump(this.#stream.take(), [EMPTY_BLOCK], Infinity);
-    if (bytes > 0 || (ended && used > 0)) throw corrupt();
-    if (ended) this.#stream.release();
+    const check = endCheck(this.#takeover);
+    const result = await pump(this.#stream.take(), [check], Infinity);
+    if (result.bytes > 0 || !isWhole(check, result)) throw corrupt();
+    if (result.ended) this.#stream.release();
   }
 }
 

@@ -1,4 +1,7 @@
 import { expect, it } from "vitest";
+import { parseExtensions } from "../protocol/index.js";
+import { agreeDeflate } from "./deflate-options.js";
+import type { ServerDeflateOptions } from "./deflate-options.js";
 import { resolveServerOptions } from "./server-options.js";
 import type { ServerOptions } from "./server-options.js";
 
@@ -62,7 +65,11 @@ it("keeps a copy of lists that nobody can change", () => {
 });
 
 it("chooses the compression threshold by what is kept between messages", () => {
-  expect(resolveServerOptions({ perMessageDeflate: true }).deflate?.thresholdBytes).toBe(1024);
-  const takeover = resolveServerOptions({ perMessageDeflate: { serverNoContextTakeover: false } });
-  expect(takeover.deflate?.thresholdBytes).toBe(64);
+  const offers = parseExtensions("permessage-deflate") ?? [];
+  const agree = (perMessageDeflate: boolean | ServerDeflateOptions): number | undefined =>
+    agreeDeflate(offers, resolveServerOptions({ perMessageDeflate }).deflate)?.thresholdBytes;
+
+  expect(agree(true)).toBe(1024);
+  expect(agree({ serverNoContextTakeover: false })).toBe(64);
+  expect(agree({ serverNoContextTakeover: false, thresholdBytes: 7 })).toBe(7);
 });

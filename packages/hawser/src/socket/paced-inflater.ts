@@ -21,7 +21,7 @@ export class PacedInflater implements Inflater {
   }
 
   inflate(piece: Uint8Array, last: boolean, maxBytes: number): Uint8Array | Promise<Uint8Array> {
-    const waitMs = this.#budget.waitMs(this.#runtime.clock.now());
+    const waitMs = this.#budget.debtMs(this.#runtime.clock.now());
     if (waitMs > 0) return this.#sleep(waitMs).then(() => this.#inflate(piece, last, maxBytes));
     return this.#inflate(piece, last, maxBytes);
   }

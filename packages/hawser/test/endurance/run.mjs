@@ -1,5 +1,7 @@
 // `node run.mjs NAME OPTIONS`: runs one scenario from the built package and prints its result, and what is wrong with it.
 import { runConnections } from "./scenarios/connections.mjs";
+import { runDeflateMemory } from "./scenarios/deflate-memory.mjs";
+import { runDescriptors } from "./scenarios/descriptors.mjs";
 import { runFragments } from "./scenarios/fragments.mjs";
 import { judgeStalled, runStalledPeer } from "./scenarios/stalled-peer.mjs";
 import { judgeStream, runStream } from "./scenarios/stream.mjs";
@@ -14,6 +16,8 @@ const scenarios = {
     return { ...result, wrong: judgeStalled(result, options) };
   },
   connections: runConnections,
+  "deflate-memory": runDeflateMemory,
+  descriptors: runDescriptors,
   fragments: runFragments,
 };
 
