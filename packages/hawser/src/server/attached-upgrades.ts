@@ -69,7 +69,7 @@ export class AttachedUpgrades {
     const last = this.#guests.at(-1);
     if (owner !== undefined) this.#take(request, stream, head, owner);
     else if (last === undefined) stream.destroy();
-    else if (this.#server.listenerCount("upgrade") > 1) leave(request, stream, last);
+    else if (this.#server.listenerCount("upgrade") > 1) this.#leave(request, stream, last);
     else this.#take(request, stream, head, last);
   }
 
@@ -77,6 +77,18 @@ export class AttachedUpgrades {
   #findOwner(target: string): UpgradeHome | undefined {
     const owners = this.#guests.filter(({ rules }) => findService(rules.router, target) !== undefined);
     return owners.find((home) => !home.isClosing()) ?? owners[0];
+  }
+
+  #leave(request: IncomingMessage, stream: NetworkStream, home: UpgradeHome): void {
+    const { runtime, handshakeTimeoutMs } = home.options;
+    const { bytesWritten } = stream;
+    const timer = new WheelTimer(() => {
+      const isAnswered = isTaken(stream) || stream.bytesWritten !== bytesWritten;
+      // who was detached meanwhile has no say any more
+      if (!isAnswered && this.#guests.includes(home)) refuse(request, stream, home, refuseMissing());
+    });
+    stream.once("close", () => runtime.wheel.cancel(timer));
+    runtime.wheel.arm(timer, handshakeTimeoutMs);
   }
 
   #take(request: IncomingMessage, stream: NetworkStream, head: Uint8Array, home: UpgradeHome): void {
@@ -122,16 +134,6 @@ interface NetworkStream extends Duplex {
 function isTaken(stream: Duplex): boolean {
   const isRead = stream.listenerCount("data") > 0 || stream.listenerCount("readable") > 0;
   return isRead || stream.destroyed || stream.writableEnded;
-}
-
-function leave(request: IncomingMessage, stream: NetworkStream, home: UpgradeHome): void {
-  const { runtime, handshakeTimeoutMs } = home.options;
-  const { bytesWritten } = stream;
-  const timer = new WheelTimer(() => {
-    if (!isTaken(stream) && stream.bytesWritten === bytesWritten) refuse(request, stream, home, refuseMissing());
-  });
-  stream.once("close", () => runtime.wheel.cancel(timer));
-  runtime.wheel.arm(timer, handshakeTimeoutMs);
 }
 
 function refuse(request: IncomingMessage, stream: Duplex, home: UpgradeHome, refusal: RefusedHandshake): void {

@@ -44,6 +44,9 @@ export class Attachments {
       },
     };
     upgrades.add(home);
+    if ("headersTimeout" in server && server.headersTimeout === 0) {
+      home.options.log.warn({}, "the HTTP server has no headersTimeout: clients may take for ever for their requests");
+    }
     this.#attached.set(server, attachment);
     return attachment;
   }

@@ -2,13 +2,16 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import type { RequestListener, Server as HttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
+import { createSecureServer } from "node:http2";
 import { createServer as createNetServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
 import { afterEach, expect, it } from "vitest";
 import { createDeferred } from "../../src/internal/deferred.js";
 import { createServer } from "../../src/server/index.js";
 import type { Server, ServerOptions } from "../../src/server/index.js";
+import { createVirtualRuntime } from "../../src/testing/index.js";
 import { formatHandshake, RawClient } from "../support/raw-client.js";
 import { addEcho, createMemoryLog, receiveClose, receiveText } from "../support/server-fixture.js";
 import { testCertificate } from "../support/test-certificate.js";
@@ -87,6 +90,21 @@ it("serves them on an HTTPS server", async () => {
   expect(await seen.promise).toBe(true);
 });
 
+it("serves them on a server of HTTP/2 that allows HTTP/1.1", async () => {
+  const http2 = createSecureServer({ ...testCertificate, allowHTTP1: true }, (_request, response) => {
+    response.end("a page");
+  });
+  http2.listen(0, "127.0.0.1");
+  await once(http2, "listening");
+  ends.push(() => http2.close());
+  createHawser().attach(http2);
+  const { port } = http2.address() as AddressInfo; // it listens on TCP
+  const client = new WebSocket(`wss://127.0.0.1:${port}/echo`, { rejectUnauthorized: false });
+  ends.push(() => client.terminate());
+  await once(client, "open");
+  expect(await echo(client, "hello")).toBe("hello");
+});
+
 it("REL-B27 answers a path that nobody has by 404 and closes, when nobody listens beside it", async () => {
   const http = await startHttp();
   createHawser().attach(http);
@@ -137,6 +155,24 @@ it("does not end what another listener has taken and not answered yet", async ()
   expect((await later.send(formatHandshake({ target: "/nowhere" })).lastAnswer()).status).toBe(404);
   finish();
   expect((await theirs.lastAnswer()).status).toBe(403);
+});
+
+it("has no say in what was left to others once it is detached", async () => {
+  const http = await startHttp();
+  const asked = createDeferred<Duplex>();
+  http.on("upgrade", (_request, stream) => asked.resolve(stream));
+  const runtime = createVirtualRuntime();
+  const hawser = createHawser({ runtime });
+  const attachment = hawser.attach(http);
+  const client = await connectRaw(http);
+  client.send(formatHandshake({ target: "/theirs" }));
+  const stream = await asked.promise;
+  attachment.detach();
+  await runtime.clock.advance(60_000);
+  expect(stream.writableEnded || stream.destroyed).toBe(false);
+  stream.destroy();
+  await client.closed();
+  expect(runtime.wheel.size).toBe(0);
 });
 
 it("a reset of what was left to others ends nothing else", async () => {
@@ -316,6 +352,22 @@ it.each([
   const lines = Array.from({ length: count }, (_, index) => `A${index}: b`);
   const client = await connectRaw(http);
   expect((await client.send(formatHandshake({ lines })).lastAnswer()).status).toBe(431);
+});
+
+it("REL-D5 counts connections by their address here too", async () => {
+  const http = await startHttp();
+  createHawser({ maxConnectionsPerAddress: 1, exempt: [] }).attach(http);
+  await connectWs(http, "/echo");
+  const client = await connectRaw(http);
+  expect((await client.send(formatHandshake()).lastAnswer()).status).toBe(429);
+});
+
+it("warns of an HTTP server that gives slow requests all the time", async () => {
+  const { logger, entries } = createMemoryLog();
+  createHawser({ logger }).attach(await startHttp());
+  expect(entries).toEqual([]);
+  createHawser({ logger }).attach(await startHttp(createHttpServer({ headersTimeout: 0 }, answerPage)));
+  expect(entries).toMatchObject([{ level: "warn", message: expect.stringContaining("headersTimeout") }]);
 });
 
 it("REL-E4 asks for the Host of a loopback address, as where it listens by itself", async () => {

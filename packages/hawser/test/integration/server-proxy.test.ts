@@ -112,6 +112,16 @@ it("REL-E4 asks for a listed host, whichever header names it", async () => {
   expect(plain.status).toBe(426); // the proxy's own word is the last
 });
 
+it("REL-D5 counts connections by the client, not by the proxy", async () => {
+  const limits = { maxConnectionsPerAddress: 1, exempt: [] };
+  const server = await startTeller({ ...limits, trustedProxies: ["127.0.0.1"] });
+  const proxy = await startProxy({ to: server.address().port });
+  const url = `ws://127.0.0.1:${proxy.port}/who`;
+  expect(await ask(url)).toMatchObject({ remoteAddress: "127.0.0.5" });
+  expect(await ask(url, { localAddress: "127.0.0.6" })).toMatchObject({ remoteAddress: "127.0.0.6" });
+  expect(await ask(url, { headers: { "X-Forwarded-For": "127.0.0.7" } })).toBe(429);
+});
+
 it("logs a refusal with the address of the client, not of the proxy", async () => {
   const { logger, entries } = createMemoryLog();
   const server = await startTeller({ logger, trustedProxies: ["127.0.0.1"] });
