@@ -22,6 +22,6 @@ export { CLOSE_TLS_FAILED, CLOSE_TRY_AGAIN_LATER, CLOSE_UNSUPPORTED_DATA, closeC
 export { describeClose, SocketCloseEvent, socketDefaults, toStreams, WebSocketAdapter } from "../socket/index.js";
 export type { CloseFrame, CloseReport, Message, MessageStream, Socket, SocketState } from "../socket/index.js";
 export type { SendOptions, SendStreamOptions, WaitOptions } from "../socket/index.js";
-export type { HeartbeatOptions, Runtime, SocketLimits, SocketOptions } from "../socket/index.js";
+export type { HeartbeatOptions, RateLimitOptions, Runtime, SocketLimits, SocketOptions } from "../socket/index.js";
 export type { Handlers, StreamHandlers } from "../socket/index.js";
 export type { SocketStreams } from "../socket/index.js";

@@ -72,6 +72,20 @@ describe("the use of memory", () => {
   });
 });
 
+it("keeps the last reading when the system has no file descriptor for another", () => {
+  let fails = false;
+  const readings = createResourceReadings({
+    ...ports,
+    residentBytes: () => {
+      if (fails) throw Object.assign(new Error("EMFILE"), { code: "EMFILE" });
+      return GIB;
+    },
+  });
+  readings.readMemoryUse();
+  fails = true;
+  expect(readings.readMemoryUse().usedBytes).toBe(GIB);
+});
+
 it("reads this process", () => {
   const readings = createResourceReadings();
   expect(readings.maxDescriptors).toBeGreaterThan(16);

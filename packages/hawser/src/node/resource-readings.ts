@@ -36,6 +36,7 @@ const systemPorts: SystemPorts = {
 export function createResourceReadings(ports: SystemPorts = systemPorts): ResourceReadings {
   let maxDescriptors: number | undefined;
   let maxMemoryBytes: number | undefined;
+  let residentBytes = 0;
   return {
     get maxDescriptors() {
       maxDescriptors ??= readMaxDescriptors(ports);
@@ -46,7 +47,12 @@ export function createResourceReadings(ports: SystemPorts = systemPorts): Resour
       return maxMemoryBytes;
     },
     readMemoryUse() {
-      const system = { usedBytes: ports.residentBytes(), limitBytes: this.maxMemoryBytes };
+      try {
+        residentBytes = ports.residentBytes();
+      } catch {
+        // reading it takes a file descriptor, and there may be none: what was read last still says most
+      }
+      const system = { usedBytes: residentBytes, limitBytes: this.maxMemoryBytes };
       const heap = ports.readHeap();
       return heap.usedBytes / heap.limitBytes > system.usedBytes / system.limitBytes ? heap : system;
     },
