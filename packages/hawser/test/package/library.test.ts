@@ -195,7 +195,7 @@ export const socket = connect(made.url);
   "wrong.ts": `import { createServer } from "hawser/server";
 createServer({ prot: 0 });
 createServer().service("/a/:b", {
-  open: (socket) => void socket.params.c.length,
+  message: (socket, data) => void socket.post(data.trim()),
 });
 `,
 };
