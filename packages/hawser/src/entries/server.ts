@@ -14,6 +14,7 @@ export type {
   ServerLimits,
   ServerOptions,
   ServerState,
+  ServerStats,
   ServerTlsOptions,
   ServiceFunction,
   ServiceHandle,

@@ -15,6 +15,8 @@ const MAX_PATH_LENGTH = 200;
 export class CloseLog {
   readonly #log: Logger;
   readonly #budget: LogBudget;
+  #unclean = 0;
+  #shed = 0;
 
   constructor(log: Logger, runtime: Pick<Runtime, "clock" | "wheel">) {
     this.#log = log;
@@ -23,20 +25,29 @@ export class CloseLog {
     );
   }
 
+  /** How many connections did not end as they should. */
+  get unclean(): number {
+    return this.#unclean;
+  }
+
+  /** How many were closed because memory ran short. */
+  get shed(): number {
+    return this.#shed;
+  }
+
   note(socket: Socket, report: CloseReport): void {
+    if (!report.clean || report.error !== null) this.#unclean += 1;
+    if (report.error?.code === "MEMORY_SHORT") this.#shed += 1;
     // most servers log nothing: they pay nothing for it
     if (this.#log === silent) return;
     const { error } = report;
-    const isFailure = error?.code === "HANDLER_FAILED";
-    if (report.clean && error === null)
-      this.#log.debug(describeFields(socket, report), describeClose(report, "client"));
-    else if (!this.#budget.take()) return;
-    else if (!isFailure) this.#log.info(describeFields(socket, report), describeClose(report, "client"));
-    else
-      this.#log.error(
-        { ...describeFields(socket, report), err: error.cause ?? error },
-        describeClose(report, "client"),
-      );
+    const isClean = report.clean && error === null;
+    if (!isClean && !this.#budget.take()) return;
+    const fields = { ...describeSocket(socket), ...closeFields(report) };
+    const line = describeClose(report, "client");
+    if (isClean) this.#log.debug(fields, line);
+    else if (error?.code === "HANDLER_FAILED") this.#log.error({ ...fields, err: error.cause ?? error }, line);
+    else this.#log.info(fields, line);
   }
 
   /** The service's own fault on a connection. */
@@ -48,10 +59,6 @@ export class CloseLog {
   flush(): void {
     this.#budget.flush();
   }
-}
-
-function describeFields(socket: Socket, report: CloseReport): object {
-  return { ...describeSocket(socket), ...closeFields(report) };
 }
 
 /** Whose connection it is: the path as it was asked for, without its query, which may hold secrets. */

@@ -4,6 +4,7 @@ export type { Logger } from "./logger.js";
 export { createServer } from "./server.js";
 export type { ServerCloseOptions } from "./close-options.js";
 export type { Server, ServerState } from "./server.js";
+export type { ServerStats } from "./server-stats.js";
 export type { ServerAddress } from "./server-address.js";
 export type { RequestHandler, ServerOptions } from "./server-options.js";
 export type { ClientCertificateMode, ServerTlsOptions } from "./tls-options.js";

@@ -3,6 +3,7 @@ import type { RefusalResponse } from "../protocol/index.js";
 import type { Runtime } from "../socket/index.js";
 import { LogBudget } from "./log-budget.js";
 import type { Logger } from "./logger.js";
+import { Counters } from "./server-stats.js";
 import type { TlsFailure } from "./tls-failures.js";
 
 /** Distinct values that are warned of; behind that many they are an attack, and go the way of all other refusals. */
@@ -31,6 +32,7 @@ export class RefusalLog {
   readonly #log: Logger;
   readonly #budget: LogBudget;
   readonly #warned: Set<string> = new Set();
+  readonly #counters: Counters = new Counters();
 
   constructor(log: Logger, runtime: Pick<Runtime, "clock" | "wheel">) {
     this.#log = log;
@@ -39,7 +41,13 @@ export class RefusalLog {
     );
   }
 
+  /** How many there were, by rule. */
+  get counts(): Readonly<Record<string, number>> {
+    return this.#counters.read();
+  }
+
   note({ answer: { status }, rule, unlisted }: NotedRefusal, from: RefusalOrigin): void {
+    this.#counters.add(rule);
     const fields = { rule, status, path: toPlainLine(from.path, MAX_LENGTH), remoteAddress: from.remoteAddress };
     if (unlisted !== undefined && this.#isNew(`${unlisted.option} ${unlisted.value}`)) {
       const value = toPlainLine(unlisted.value, MAX_LENGTH);
@@ -53,6 +61,7 @@ export class RefusalLog {
 
   /** A request of which not even the path can be read: the parser's `code` says why. */
   noteUnreadable(code: string, status: number | undefined, remoteAddress: string | undefined): void {
+    this.#counters.add(code);
     if (!this.#budget.take()) return;
     const fields = { rule: code, status, remoteAddress };
     this.#log.info(fields, `connection refused: ${code}, ${status === undefined ? "cut off" : `answered ${status}`}`);
@@ -60,12 +69,14 @@ export class RefusalLog {
 
   /** A connection that never came to a request. */
   noteTls({ code, what, remoteAddress }: TlsFailure): void {
+    this.#counters.add("tls");
     if (!this.#budget.take()) return;
     this.#log.info({ rule: "tls", error: code, remoteAddress }, `connection refused: no TLS: ${what}`);
   }
 
   /** A fault of ours, or of what `admit` does. */
   noteFailure(error: unknown, message: string, remoteAddress: string | undefined): void {
+    this.#counters.add("failure");
     if (this.#budget.take()) this.#log.error({ remoteAddress, err: error }, message);
   }
 

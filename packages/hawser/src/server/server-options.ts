@@ -184,14 +184,14 @@ function checkPort(port: unknown): number {
   return isPort ? port : refuseOption("port", port, "a whole number from 0 to 65535");
 }
 
-function checkOrigins(origins: unknown): readonly string[] | "*" {
+export function checkOrigins(origins: unknown): readonly string[] | "*" {
   if (origins === "*") return origins;
   const list = checkStrings("origins", origins, 'an array of origins, or "*"');
   checkAllowedOrigins(list);
   return list;
 }
 
-function checkHosts(hosts: unknown): readonly string[] {
+export function checkHosts(hosts: unknown): readonly string[] {
   const list = checkStrings("hosts", hosts, "an array of names, each with or without a port");
   const wrong = list.find((host) => parseHost(host) === undefined);
   if (wrong !== undefined) refuseOption("hosts", wrong, 'names like "example.com" or "example.com:8443"');

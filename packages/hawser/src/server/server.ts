@@ -20,8 +20,9 @@ import { PathRouter } from "./path-router.js";
 import { answerRequest, answerService } from "./plain-requests.js";
 import type { PlainHome } from "./plain-requests.js";
 import { RefusalLog } from "./refusal-log.js";
-import { resolveServerOptions } from "./server-options.js";
+import { checkHosts, checkOrigins, resolveServerOptions } from "./server-options.js";
 import type { ResolvedServerOptions, ServerOptions } from "./server-options.js";
+import type { ServerStats } from "./server-stats.js";
 import { ServiceEntry } from "./service-entry.js";
 import type {
   BroadcastOptions,
@@ -69,6 +70,9 @@ export class Server implements AsyncDisposable {
   readonly #refusals: RefusalLog;
   readonly #closeLog: CloseLog;
   readonly #memory: MemoryGuard;
+  readonly #limits: ConnectionLimits;
+  #origins: ResolvedServerOptions["origins"];
+  #allowedHosts: ResolvedServerOptions["hosts"];
   #state: ServerState = "new";
   #listening: Promise<ServerAddress> | null = null;
   #address: ServerAddress | null = null;
@@ -81,6 +85,8 @@ export class Server implements AsyncDisposable {
     const refusals = this.#refusals;
     const { maxMemoryBytes } = options.serverLimits;
     this.#memory = new MemoryGuard({ ...options, maxMemoryBytes, sockets: this.#sockets });
+    this.#origins = options.origins;
+    this.#allowedHosts = options.hosts;
     const limits = new ConnectionLimits({
       ...options.serverLimits,
       trustedProxies: options.trustedProxies,
@@ -88,6 +94,9 @@ export class Server implements AsyncDisposable {
       runtime: options.runtime,
       log: options.log,
     });
+    this.#limits = limits;
+    const getOrigins = (): ResolvedServerOptions["origins"] => this.#origins;
+    const getHosts = (): ResolvedServerOptions["hosts"] => this.#allowedHosts;
     const isClosing = (): boolean => isOver(this.#state);
     const nextId = createSocketIds(options.runtime.random);
     const createHome = (listAddresses: () => readonly ServerAddress[]): UpgradeHome => ({
@@ -95,10 +104,12 @@ export class Server implements AsyncDisposable {
       rules: {
         limits: options.handshakeLimits,
         router: this.#router,
-        origins: options.origins,
+        get origins() {
+          return getOrigins();
+        },
         get hosts() {
           // by default any, but on a loopback address those alone that are listed
-          return options.hosts ?? (listAddresses().some(isLoopback) ? [] : null);
+          return getHosts() ?? (listAddresses().some(isLoopback) ? [] : null);
         },
       },
       refusals,
@@ -183,6 +194,36 @@ export class Server implements AsyncDisposable {
       if (this.#state === "listening") this.#state = "new";
       throw error;
     }
+  }
+
+  /**
+   * Takes the place of the option `origins`, for handshakes from now on.
+   * @throws UsageError INVALID_ARGUMENT, and nothing changes
+   */
+  setOrigins(origins: readonly string[] | "*"): void {
+    this.#origins = checkOrigins(origins);
+  }
+
+  /**
+   * Takes the place of the option `hosts`, for requests from now on; null is its default.
+   * @throws UsageError INVALID_ARGUMENT, and nothing changes
+   */
+  setHosts(hosts: readonly string[] | null): void {
+    this.#allowedHosts = hosts === null ? null : checkHosts(hosts);
+  }
+
+  /** How the server is, for those who watch it. */
+  stats(): ServerStats {
+    const { maxConnections, maxMemoryBytes } = this.#options.serverLimits;
+    return {
+      connections: this.#sockets.size,
+      isOverloaded: this.#memory.isShort || this.#limits.size >= maxConnections,
+      heldBytes: this.#options.runtime.ledger.chargedBytes,
+      maxMemoryBytes,
+      refused: this.#refusals.counts,
+      unclean: this.#closeLog.unclean,
+      shed: this.#closeLog.shed,
+    };
   }
 
   /**
