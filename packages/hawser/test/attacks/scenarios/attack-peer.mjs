@@ -55,9 +55,9 @@ export class AttackPeer {
   /** RST. */
   reset() {
     this.#resetBy ??= "left";
-    // one that is not connected yet would wait until it is
-    if (this.#socket.connecting) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    // alone it would wait: for one that is not connected until it is, else until all is written
+    if (!this.#socket.connecting) this.#socket.resetAndDestroy();
+    this.#socket.destroy();
   }
 
   #read(chunk) {
