@@ -9,6 +9,9 @@ public static class ClientConnector
 {
     public static async Task<object?> ConnectAsync(Command command)
     {
+#pragma warning disable SYSLIB0014 // as the original samples do it
+        if (command.TrustAll) ServicePointManager.ServerCertificateValidationCallback += (sender, certificate, chain, sslPolicyErrors) => true;
+#pragma warning restore SYSLIB0014
         // each ClientWebSocket connects once
         var client = new ClientWebSocket();
         Configure(client.Options, command);

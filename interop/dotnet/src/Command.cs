@@ -19,6 +19,7 @@ public class Command
     public string? UserName { get; set; }
     public string? Password { get; set; }
     public string? Fingerprint { get; set; }
+    public bool TrustAll { get; set; }
     public string? Cert { get; set; }
     public string? Key { get; set; }
     public DeflateCommand? Deflate { get; set; }

@@ -87,6 +87,7 @@ public sealed class Session
                 "cancel" => Cancel(),
                 "dispose" => Dispose(),
                 "keepQuiet" => await KeepQuietAsync(command.DelayMs),
+                "keepBusyElsewhere" => await KeepBusyElsewhereAsync(),
                 "states" => Answer(),
                 _ => throw new InvalidOperationException($"there is no command {command.Run}"),
             };
@@ -238,6 +239,13 @@ public sealed class Session
         var receive = ReceiveAsync();
         await Task.WhenAny(receive, Task.Delay(delayMs, Token));
         if (receive.IsFaulted) await receive;
+        return Answer();
+    }
+
+    /// <summary>A peer that does not receive, until its keep-alive has given up the connection.</summary>
+    private async Task<object> KeepBusyElsewhereAsync()
+    {
+        while (NoteState() == WebSocketState.Open) await Task.Delay(20, Token);
         return Answer();
     }
 }

@@ -78,6 +78,14 @@ describe.skipIf(dotnet === undefined)("ClientWebSocket and our server", { timeou
     await expect(wrong).rejects.toMatchObject({ type: "WebSocketException", states: ["None", "Connecting", "Closed"] });
   });
 
+  it("wss: the callback of ServicePointManager, which trusts everything in the original samples, is not asked", async () => {
+    const trusting = openPair(peer(), { tls: testCertificate, theirs: { trustAll: true } });
+    await expect(trusting).rejects.toMatchObject({
+      type: "WebSocketException",
+      states: ["None", "Connecting", "Closed"],
+    });
+  });
+
   it("pongs that nobody asked for, .NET's default keep-alive, do no harm", async () => {
     const { ours, theirs } = await openPair(peer(), { theirs: { keepAliveIntervalMs: 10 } });
     await theirs.run("keepQuiet", { delayMs: 300 });
@@ -87,23 +95,31 @@ describe.skipIf(dotnet === undefined)("ClientWebSocket and our server", { timeou
     expect(report.bytesReceived).toBeGreaterThan(5 * 6); // at least five pongs besides the Close
   });
 
-  it("their pings are answered in time, and by nobody while we do not read", async () => {
-    const theirs = { keepAliveIntervalMs: 50, keepAliveTimeoutMs: 400 };
-    const answering = await openPair(peer(), { theirs });
-    await answering.theirs.run("keepQuiet", { delayMs: 800 });
-    expect(await answering.theirs.states()).toEqual(["None", "Connecting", "Open"]);
+  it("their pings are answered in time", async () => {
+    const { theirs } = await openPair(peer(), { theirs: { keepAliveIntervalMs: 50, keepAliveTimeoutMs: 1500 } });
+    await theirs.run("keepQuiet", { delayMs: 2000 });
+    expect(await theirs.states()).toEqual(["None", "Connecting", "Open"]);
+  });
 
-    const reading = await openPair(peer(), { theirs });
+  it("their pings are answered by nobody while we do not read, and they abort", async () => {
+    const { ours, theirs } = await openPair(peer(), { theirs: { keepAliveIntervalMs: 50, keepAliveTimeoutMs: 400 } });
     let release = (): void => {};
-    reading.ours.onMessage = () =>
+    ours.onMessage = () =>
       new Promise<void>((resolve) => {
         release = resolve;
       });
-    await reading.theirs.run("send", { text: "hold" });
-    await expect(reading.theirs.run("receive")).rejects.toBeInstanceOf(Error);
-    expect(await reading.theirs.states()).toEqual(["None", "Connecting", "Open", "Aborted"]);
+    await theirs.run("send", { text: "hold" });
+    await expect(theirs.run("receive")).rejects.toBeInstanceOf(Error);
+    expect(await theirs.states()).toEqual(["None", "Connecting", "Open", "Aborted"]);
     release();
-    expect(await reading.ours.report).toMatchObject({ code: 1006, initiator: "error" });
+    expect(await ours.report).toMatchObject({ code: 1006, initiator: "error" });
+  });
+
+  it("their pings need a receive of theirs: without it they do not see our pongs", async () => {
+    const { ours, theirs } = await openPair(peer(), { theirs: { keepAliveIntervalMs: 50, keepAliveTimeoutMs: 400 } });
+    const { states } = await theirs.run("keepBusyElsewhere");
+    expect(states).toEqual(["None", "Connecting", "Open", "Aborted"]);
+    expect(await ours.report).toMatchObject({ code: 1006, initiator: "error", error: { code: "CONNECTION_LOST" } });
   });
 
   it("server.close: EndpointUnavailable there, and a clean end", async () => {

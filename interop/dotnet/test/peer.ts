@@ -25,6 +25,7 @@ export interface CommandFields {
   readonly userName?: string;
   readonly password?: string;
   readonly fingerprint?: string;
+  readonly trustAll?: boolean;
   readonly cert?: string;
   readonly key?: string;
   readonly deflate?: DotnetDeflate;

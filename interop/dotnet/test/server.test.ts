@@ -46,8 +46,8 @@ describe.skipIf(dotnet === undefined)("servers of .NET and our client", { timeou
   });
 
   it("Kestrel's pings are answered", async () => {
-    const { theirs } = await kestrel(peer(), { theirs: { keepAliveIntervalMs: 50, keepAliveTimeoutMs: 400 } });
-    await theirs.run("keepQuiet", { delayMs: 800 });
+    const { theirs } = await kestrel(peer(), { theirs: { keepAliveIntervalMs: 50, keepAliveTimeoutMs: 1500 } });
+    await theirs.run("keepQuiet", { delayMs: 2000 });
     expect(await theirs.states()).toEqual(["Open"]);
   });
 
