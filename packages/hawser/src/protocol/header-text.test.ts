@@ -127,6 +127,12 @@ describe("headers of our own", () => {
     expect(() => text.formatHeaders({ [name]: "1" }, none)).toThrow(/a header's name is not a token/);
   });
 
+  it("have a line for each of several values, and none for no value", () => {
+    const headers = { "Set-Cookie": ["a=1", "b=2"], "X-None": [] };
+    expect(text.formatHeaders(headers, none)).toBe("Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n");
+    expect(() => text.formatHeaders({ "X-One": ["1", "2\r\n"] }, none)).toThrow(/must be a string of ASCII/);
+  });
+
   it("are refused when reserved, in any case", () => {
     expect(() => text.formatHeaders({ "X-One": "1" }, (name) => name === "x-one")).toThrow(
       /the header X-One is set by the handshake itself/,

@@ -98,21 +98,24 @@ export function isAscii(text: string): boolean {
   return true;
 }
 
+/** Headers by name. One with several values, such as Set-Cookie, is sent in as many lines. */
+export type OutboundHeaders = Readonly<Record<string, string | readonly string[]>>;
+
 /**
  * The lines of headers that the application adds to a head of ours, each ending in CR LF. Values must be ASCII: then a
  * head has the same bytes in Latin-1 and UTF-8, and nobody can hide a line break in a character that is cut to one byte.
  * @throws UsageError INVALID_ARGUMENT for a name that is no token, a reserved name, or a value with control characters
  */
-export function formatHeaders(
-  headers: Readonly<Record<string, string>>,
-  isReserved: (name: string) => boolean,
-): string {
+export function formatHeaders(headers: OutboundHeaders, isReserved: (name: string) => boolean): string {
   let lines = "";
   for (const [name, value] of Object.entries(headers)) {
     if (!isToken(name)) refuseHeader(`a header's name is not a token: ${JSON.stringify(name)}`, name);
     if (isReserved(name.toLowerCase())) refuseHeader(`the header ${name} is set by the handshake itself`, name);
-    checkOutboundValue(name, value);
-    lines += `${name}: ${value}\r\n`;
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const line of values) {
+      checkOutboundValue(name, line);
+      lines += `${name}: ${line}\r\n`;
+    }
   }
   return lines;
 }

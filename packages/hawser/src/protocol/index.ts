@@ -23,6 +23,7 @@ export { checkUpgradeResponse, formatUpgradeRequest } from "./upgrade-client.js"
 export type { UpgradeAnswer, UpgradeExpectation, UpgradeOffer } from "./upgrade-client.js";
 export { checkUpgradeRequest } from "./upgrade-request.js";
 export type { UpgradeRequest } from "./upgrade-request.js";
+export type { OutboundHeaders } from "./header-text.js";
 export { formatRefusal, formatUpgradeResponse } from "./upgrade-response.js";
 export type { RefusalResponse, UpgradeResponse } from "./upgrade-response.js";
 export { CLOSE_ABNORMAL, CLOSE_BAD_GATEWAY, CLOSE_EXTENSION_MISSING, CLOSE_GOING_AWAY } from "./close-code.js";

@@ -1,6 +1,7 @@
 import { UsageError } from "../internal/errors.js";
 import { isHandshakeHeader } from "./handshake-headers.js";
 import { checkOutboundValue, formatHeaders, isToken } from "./header-text.js";
+import type { OutboundHeaders } from "./header-text.js";
 
 /** What a 101 says. */
 export interface UpgradeResponse {
@@ -11,7 +12,7 @@ export interface UpgradeResponse {
   /** The text of Sec-WebSocket-Extensions; none when absent or "". */
   readonly extensions?: string;
   /** Further headers. They may not be the handshake's own. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: OutboundHeaders;
 }
 
 /** What a refusal says. */
@@ -19,7 +20,7 @@ export interface RefusalResponse {
   /** 300 to 599. */
   readonly status: number;
   /** Further headers. Connection, Content-Length and those of the 101 are set or kept out here. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: OutboundHeaders;
   /** Sent as UTF-8. @default the reason phrase */
   readonly body?: string;
 }

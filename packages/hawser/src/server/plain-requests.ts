@@ -89,7 +89,8 @@ function countBytes({ method = "", url = "", rawHeaders }: IncomingMessage): num
 function send(response: ServerResponse, answer: RefusalResponse): void {
   const { status, headers = {}, body = "" } = answer;
   const connection = headers["Upgrade"] === undefined ? "close" : "close, Upgrade";
-  response.writeHead(status, { ...headers, Connection: connection, "Content-Type": "text/plain; charset=utf-8" });
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.writeHead(status, { Connection: connection, "Content-Type": "text/plain; charset=utf-8" });
   response.end(body);
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "./socket-types.js";
 import type { CloseFrame, CloseReport, Message, MessageStream } from "./socket-types.js";
 import type { HawserError } from "../internal/errors.js";
+import type { OutboundHeaders } from "../protocol/index.js";
 import type { ClientCertificate } from "./client-certificate.js";
 
 /** Everything known of a connection before it is accepted. */
@@ -31,7 +32,7 @@ export interface HandshakeInfo {
 export interface Refusal {
   /** 400 to 599, or a redirect (300 to 399). */
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: OutboundHeaders;
   readonly body?: string;
 }
 
@@ -42,7 +43,7 @@ export interface Admission<Data = unknown> {
   /** Becomes `socket.data`. */
   readonly data?: Data;
   /** Further headers of the 101 answer. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: OutboundHeaders;
 }
 
 /** What `admit` may answer: nothing (accept), an Admission or a Refusal (known by its `status`). */

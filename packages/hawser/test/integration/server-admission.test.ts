@@ -47,6 +47,16 @@ it("gives the socket data, sub-protocol and headers of the admission", async () 
   await client.until(() => client.received.includes("eve v1 /me?x"));
 });
 
+it.each<[string, number, AdmitResult]>([
+  ["an admission", 101, { headers: { "Set-Cookie": ["a=1", "b=2"] } }],
+  ["a refusal", 302, { status: 302, headers: { Location: "/login", "Set-Cookie": ["a=1", "b=2"] } }],
+])("sends each value of a header of %s in a line of its own", async (_name, status, result) => {
+  const server = await startServer({}, (it) => it.service("/echo", { admit: () => result }));
+  const client = await connectRaw(server);
+  expect((await client.send(formatHandshake()).answer()).status).toBe(status);
+  expect(client.received.toString()).toContain("\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n");
+});
+
 it.each<[string, () => AdmitResult | Promise<AdmitResult>]>([
   ["at once", () => ({ status: 401, headers: { "WWW-Authenticate": "Basic" }, body: "who are you?" })],
   ["later", async () => ({ status: 401, headers: { "WWW-Authenticate": "Basic" }, body: "who are you?" })],
