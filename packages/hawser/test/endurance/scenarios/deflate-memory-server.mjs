@@ -4,11 +4,14 @@ import { WebSocketServer } from "ws";
 import { createServer } from "hawser/server";
 import { answerCalls, measureMemory } from "./answer-calls.mjs";
 
+const takeover = { serverNoContextTakeover: false, clientNoContextTakeover: false };
+
 /** What is listened with, by the name of what is measured. */
 const kinds = {
   "hawser without": () => listenHawser(false),
   "hawser, no takeover": () => listenHawser(true),
-  "hawser, takeover": () => listenHawser({ serverNoContextTakeover: false, clientNoContextTakeover: false }),
+  "hawser, takeover, in 128 MiB": () => listenHawser(takeover),
+  "hawser, takeover": () => listenHawser({ ...takeover, maxContextBytes: Infinity }),
   "ws without": () => listenWs(false),
   ws: () => listenWs(true),
 };
