@@ -46,7 +46,8 @@ it("holds the program and its page, and nothing of the tests", () => {
   expect(packed.size).toBeLessThan(512 * 1024);
 });
 
-it("is the command that npx finds", async () => {
+// one more start of npm
+it("is the command that npx finds", { timeout: 60_000 }, async () => {
   const { version } = JSON.parse(readFileSync(join(consumer.folder, "node_modules/hawser/package.json"), "utf8")) as {
     readonly version: string; // any package.json has one
   };
