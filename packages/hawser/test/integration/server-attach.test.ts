@@ -279,6 +279,7 @@ it("may be detached, and attached again", async () => {
   const again = hawser.attach(http);
   attachment.detach();
   expect(again).not.toBe(attachment);
+  expect(hawser.attach(http)).toBe(again);
   expect(await echo(await connectWs(http, "/echo"), "back")).toBe("back");
 });
 
