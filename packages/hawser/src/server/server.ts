@@ -36,6 +36,7 @@ import type {
 import { createSocketIds } from "./socket-ids.js";
 import { checkNewTls } from "./tls-options.js";
 import type { ServerTlsOptions } from "./tls-options.js";
+import { StallLog } from "./stall-log.js";
 import { handleUpgrade } from "./upgrade.js";
 import type { UpgradeHome } from "./upgrade.js";
 
@@ -70,6 +71,7 @@ export class Server implements AsyncDisposable {
   readonly #refusals: RefusalLog;
   readonly #closeLog: CloseLog;
   readonly #memory: MemoryGuard;
+  readonly #stalls: StallLog;
   readonly #limits: ConnectionLimits;
   #origins: ResolvedServerOptions["origins"];
   #allowedHosts: ResolvedServerOptions["hosts"];
@@ -84,6 +86,7 @@ export class Server implements AsyncDisposable {
     this.#closeLog = new CloseLog(options.log, options.runtime);
     const refusals = this.#refusals;
     const { maxMemoryBytes } = options.serverLimits;
+    this.#stalls = new StallLog(options.runtime, options.log);
     this.#memory = new MemoryGuard({ ...options, maxMemoryBytes, sockets: this.#sockets });
     this.#origins = options.origins;
     this.#allowedHosts = options.hosts;
@@ -236,7 +239,7 @@ export class Server implements AsyncDisposable {
     const current = this.#options.tls;
     if (current === null) {
       const message =
-        "the server was made without TLS, so it has no certificate to replace: give createServer the option tls";
+        "the server was made without TLS: give createServer the option tls; one attached to has a setSecureContext of its own";
       throw new UsageError("INVALID_STATE", message, { facts: { call: "setTls" } });
     }
     this.#listener.setTls(checkNewTls(files, current));
@@ -318,6 +321,7 @@ export class Server implements AsyncDisposable {
   #add(socket: TransportSocket, service: ServiceEntry): void {
     this.#sockets.add(socket);
     this.#memory.onOpen();
+    this.#stalls.watch(this.#sockets.size);
     service.sockets.add(socket);
     this.#busy.add(service);
   }
@@ -327,6 +331,7 @@ export class Server implements AsyncDisposable {
     service.sockets.delete(socket);
     if (service.sockets.size === 0) this.#busy.delete(service);
     this.#memory.onClosed(socket);
+    this.#stalls.watch(this.#sockets.size);
   }
 }
 

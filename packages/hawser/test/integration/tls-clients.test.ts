@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { createServer as createHttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { connect as connectTls, createSecureContext } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { connect } from "../../src/node/index.js";
 import type { ConnectOptions } from "../../src/node/index.js";
 import { createServer } from "../../src/server/index.js";
@@ -192,4 +194,21 @@ it("takes several authorities for clients", async () => {
   const { server } = await startWatched({ clientCertificates: "require", ca: [ca, foreignCa] });
   expect(await tryConnect(server, foreignClient)).toBe("open");
   expect(await tryConnect(server, client)).toBe("open");
+});
+
+it("reads certificates of an HTTP server that it is attached to", async () => {
+  const seen: (ClientCertificate | undefined)[] = [];
+  const server = createServer();
+  onTestFinished(() => server.close());
+  server.service("/who", { admit: ({ clientCertificate }) => void seen.push(clientCertificate) });
+  const owner = createHttpsServer({ ...own, ca, requestCert: true });
+  server.attach(owner);
+  owner.listen(0, "127.0.0.1");
+  onTestFinished(() => void owner.close());
+  await once(owner, "listening");
+  const { port } = owner.address() as AddressInfo;
+  const socket = await connect(`wss://127.0.0.1:${port}/who`, { ca, ...client });
+  expect(seen).toMatchObject([{ commonName: "device 7", authorized: true }]);
+  expect(() => server.setTls(own)).toThrow(expect.objectContaining({ code: "INVALID_STATE" }));
+  await socket.close();
 });
