@@ -28,9 +28,6 @@ const chat = server.service("/", {
   },
 });
 
-await server.listen();
-console.log(`chat on ${server.url}`);
-
 createInterface({ input: process.stdin }).on("line", (line) => {
   if (line === "exit") end();
   else chat.broadcast(line);
@@ -41,3 +38,6 @@ function end(): void {
   void server.close();
 }
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
+
+await server.listen();
+console.log(`chat on ${server.url}`);

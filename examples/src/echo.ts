@@ -8,8 +8,8 @@ server.service("/", {
   message: (socket, data) => (socket.post(data) ? undefined : socket.drained()),
 });
 
-await server.listen();
-console.log(`echo on ${server.url}`);
-
 // Ctrl-C: everybody gets a Close with 1001, then nothing is left to do and the process ends by itself
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void server.close());
+
+await server.listen();
+console.log(`echo on ${server.url}`);

@@ -4,7 +4,6 @@ import { extname, join, resolve, sep } from "node:path";
 import { createServer, type RequestHandler } from "hawser/server";
 
 const root = resolve(process.env["ROOT"] ?? join(import.meta.dirname, "../public"));
-
 const types = new Map([
   [".html", "text/html; charset=utf-8"],
   [".js", "text/javascript; charset=utf-8"],
@@ -54,6 +53,7 @@ const chat = server.service("/Chat", (socket) => {
   };
 });
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void server.close());
+
 await server.listen();
 console.log(`http-server on ${server.url.replace("ws", "http")}`);
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void server.close());

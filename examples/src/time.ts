@@ -33,9 +33,6 @@ const time = server.service(
   },
 );
 
-await server.listen();
-console.log(`time on ${server.url.replace("ws", "http")}`);
-
 const clock = setInterval(() => time.broadcast(`Server time: ${new Date().toISOString()}`), intervalMs);
 
 function end(): void {
@@ -43,3 +40,6 @@ function end(): void {
   void server.close({ reason: "the server stops" });
 }
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
+
+await server.listen();
+console.log(`time on ${server.url.replace("ws", "http")}`);

@@ -11,6 +11,7 @@ server.attach(app.server);
 // Fastify closes its HTTP server after this hook, and would wait there for WebSockets that nobody has told to end.
 app.addHook("preClose", () => server.close());
 
-console.log(`Fastify on ${await app.listen({ host: "127.0.0.1", port: Number(process.env["PORT"] ?? 8080) })}`);
-
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void app.close());
+
+const url = await app.listen({ host: "127.0.0.1", port: Number(process.env["PORT"] ?? 8080) });
+console.log(`Fastify on ${url}`);

@@ -20,11 +20,11 @@ const vite = await createViteServer({
   server: { host: "127.0.0.1", port: Number(process.env["PORT"] ?? 8080) },
   plugins: [hawser],
 });
-await vite.listen();
-console.log(`Vite on ${vite.resolvedUrls?.local[0]}`);
-
 async function end(): Promise<void> {
   await server.close();
   await vite.close();
 }
 process.once("SIGINT", () => void end());
+
+await vite.listen();
+console.log(`Vite on ${vite.resolvedUrls?.local[0]}`);
