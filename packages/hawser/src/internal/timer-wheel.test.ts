@@ -300,3 +300,27 @@ it("fires every timer when a sorted list would, at most one tick late", async ()
     { numRuns: 100 },
   );
 });
+
+describe("a process that stood still", () => {
+  it("is told of once, with for how long, and not for a timer that is only a little late", () => {
+    let now = 0;
+    const calls: (() => void)[] = [];
+    const clock = { now: () => now, schedule: (callback: () => void) => (calls.push(callback), { cancel() {} }) };
+    const wheel = new TimerWheel(clock);
+    const told: number[] = [];
+    const end = wheel.watchStalls((ms) => told.push(ms));
+    const timers = [new WheelTimer(() => {}), new WheelTimer(() => {})];
+    const stall = (ms: number): void => {
+      for (const timer of timers) wheel.arm(timer, 100);
+      now += ms;
+      calls.splice(0).at(-1)?.();
+    };
+    stall(1099);
+    expect(told).toEqual([]);
+    stall(5100);
+    expect(told).toEqual([expect.closeTo(5000, -2)]);
+    end();
+    stall(9000);
+    expect(told).toHaveLength(1);
+  });
+});

@@ -10,6 +10,9 @@ import type { Clock, ScheduledCall } from "./clock.js";
 
 const SLOTS = 512;
 
+/** Timers this late tell of a process that stood still: garbage collection, long work, a stopped process. */
+export const STALL_MS = 1000;
+
 /** One deadline. Make it once, arm it often. */
 export class WheelTimer {
   readonly callback: () => void;
@@ -39,6 +42,7 @@ export class TimerWheel {
   #call: ScheduledCall | null = null;
   /** The tick that `#call` will serve. */
   #callTick = 0;
+  readonly #stallWatchers: Set<(stalledMs: number) => void> = new Set();
 
   constructor(clock: Clock, tickMs = 20) {
     this.#clock = clock;
@@ -59,6 +63,15 @@ export class TimerWheel {
     link(timer, this.#slot(timer.tick));
     this.#armed++;
     if (!this.#serving && (this.#call === null || timer.tick < this.#callTick)) this.#callAt(timer.tick);
+  }
+
+  /**
+   * `watcher` is told for how long the process stood still, when that was a second or more. Returns what ends the watch. It
+   * is seen by timers that come late, so only while some are armed.
+   */
+  watchStalls(watcher: (stalledMs: number) => void): () => void {
+    this.#stallWatchers.add(watcher);
+    return () => void this.#stallWatchers.delete(watcher);
   }
 
   cancel(timer: WheelTimer): void {
@@ -87,8 +100,11 @@ export class TimerWheel {
   #serve(): void {
     this.#call = null;
     this.#serving = true;
-    const present = Math.floor(this.#clock.now() / this.#tickMs);
+    const now = this.#clock.now();
+    const present = Math.floor(now / this.#tickMs);
+    const lateMs = now - this.#callTick * this.#tickMs;
     try {
+      if (lateMs >= STALL_MS) for (const watcher of this.#stallWatchers) watcher(lateMs);
       // After a pause or idle time longer than one turn every slot is looked at once, not once for each turn missed.
       this.#nextTick = Math.max(this.#nextTick, present - SLOTS + 1);
       while (this.#nextTick <= present && this.#armed > 0) this.#serveSlot(this.#slot(this.#nextTick++), present);

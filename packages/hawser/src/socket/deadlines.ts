@@ -1,11 +1,8 @@
 import { ConnectionError } from "../internal/errors.js";
-import { WheelTimer } from "../internal/timer-wheel.js";
+import { STALL_MS, WheelTimer } from "../internal/timer-wheel.js";
 import type { KeepAlive } from "./keep-alive.js";
 import type { Runtime } from "./runtime.js";
 import type { ResolvedSocketOptions } from "./socket-options.js";
-
-/** A timer this late tells of a process that stood still: silence in that time is no one else's fault. */
-const STALL_MS = 1000;
 
 export interface DeadlinesOwner {
   /** Whether the peer is expected to give signs of life. */
@@ -139,6 +136,7 @@ export class Deadlines {
 
   #onTimer(): void {
     const now = this.#runtime.clock.now();
+    // silence while the process stood still is no one else's fault
     if (now - this.#timerDueMs > STALL_MS) this.#excuseStall(now);
     else if (this.#owner.paused) this.#excuse(now);
     this.#timerDueMs = Infinity;

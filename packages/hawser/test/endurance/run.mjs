@@ -3,6 +3,7 @@ import { runConnections } from "./scenarios/connections.mjs";
 import { runDeflateMemory } from "./scenarios/deflate-memory.mjs";
 import { runDescriptors } from "./scenarios/descriptors.mjs";
 import { runFragments } from "./scenarios/fragments.mjs";
+import { runHalfOpen, runStandstill } from "./scenarios/silence.mjs";
 import { judgeStalled, runStalledPeer } from "./scenarios/stalled-peer.mjs";
 import { judgeStream, runStream } from "./scenarios/stream.mjs";
 
@@ -19,6 +20,8 @@ const scenarios = {
   "deflate-memory": runDeflateMemory,
   descriptors: runDescriptors,
   fragments: runFragments,
+  "half-open": runHalfOpen,
+  standstill: runStandstill,
 };
 
 const [name, options] = process.argv.slice(2);

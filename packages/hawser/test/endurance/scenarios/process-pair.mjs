@@ -6,10 +6,11 @@ const STARTED = ["--expose-gc"];
 
 /**
  * Starts a script of this folder, or of a URL; `call` runs one of the functions it answers with. `setUp`: a line of shell
- * that the process begins with, such as `ulimit -n 256`.
+ * that the process begins with, such as `ulimit -n 256`. `ownNetwork`: its loopback is its own, to be cut at will; Linux only.
  */
-export function startProcess(script, { setUp } = {}) {
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], inShell(setUp));
+export function startProcess(script, { setUp, ownNetwork = false } = {}) {
+  const settings = ownNetwork ? inOwnNetwork() : inShell(setUp);
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], settings);
   const waiting = new Map();
   let calls = 0;
   const ended = new Promise((resolve) => {
@@ -55,6 +56,11 @@ export function startProcess(script, { setUp } = {}) {
 function inShell(setUp) {
   if (setUp === undefined) return { execArgv: STARTED };
   return { execPath: "/bin/sh", execArgv: ["-c", `${setUp} && exec "$0" "$@"`, process.execPath, ...STARTED] };
+}
+
+function inOwnNetwork() {
+  const { execPath, execArgv } = inShell("ip link set lo up");
+  return { execPath: "unshare", execArgv: ["--map-root-user", "--net", execPath, ...execArgv] };
 }
 
 /** Runs `work` with a server's and a client's process, and ends both. */
