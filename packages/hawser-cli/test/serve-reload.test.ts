@@ -39,6 +39,25 @@ it("leaves everything as it was when the file is wrong, and says why in one line
   expect(await time.receive()).toMatch(/^Server time: /);
 });
 
+it("lets in other pages and answers to other names after SIGHUP", async () => {
+  const folder = makeFolder({ "hawser.json": '{"origin": "https://a.example"}' });
+  const file = join(folder, "hawser.json");
+  const { program, wsUrl } = await startServing("--config", file);
+  const stays = await openClient(`${wsUrl}/echo`, { origin: "https://a.example" });
+  writeFileSync(file, '{"origin": ["https://b.example"], "allowedHost": "dev.example.com"}');
+  program.kill("SIGHUP");
+  await program.waitFor("stderr", /changed allowedHost, origin/);
+  const late = await openClient(`${wsUrl}/echo`, { origin: "https://b.example", headers: { Host: "dev.example.com" } });
+  for (const client of [stays, late]) {
+    client.ws.send("in");
+    expect(await client.receive()).toBe("in");
+  }
+  writeFileSync(file, '{"origin": "no origin", "allowedHost": "other.example.com"}');
+  program.kill("SIGHUP");
+  await program.waitFor("stderr", /nothing was changed: --origin cannot be used: /);
+  await openClient(`${wsUrl}/echo`, { headers: { Host: "dev.example.com" } });
+});
+
 it("keeps what the command line says", async () => {
   const folder = makeFolder({ "hawser.json": '{"logLevel": "error"}' });
   const file = join(folder, "hawser.json");

@@ -80,6 +80,10 @@ it("tells its health as JSON", async () => {
     ready: true,
     reason: null,
     connections: 1,
+    memory: { heldBytes: expect.any(Number) as number, maxBytes: expect.any(Number) as number },
+    refused: {},
+    unclean: 0,
+    shed: 0,
   });
 });
 
@@ -162,13 +166,16 @@ it("exempts this machine from --max-connections-per-ip unless told otherwise", a
   expect([one.ws.readyState, other.ws.readyState]).toEqual([1, 1]);
 });
 
-it("answers 503 beyond --max-connections (REL-D6)", async () => {
-  const { program, wsUrl } = await startServing("--max-connections", "1");
+it("answers 503 beyond --max-connections, and is not ready (REL-D6)", async () => {
+  const { program, url, wsUrl } = await startServing("--max-connections", "1");
   await openClient(`${wsUrl}/echo`);
   const second = new Client(`${wsUrl}/echo`);
   await once(second.ws, "error");
   const [line] = await program.waitFor("stderr", /^.*"rule":"connection-limit".*$/m);
   expect(line).toContain('"status":503');
+  const readiness = await fetch(`${url}/readyz`);
+  expect(readiness.status).toBe(503);
+  expect(await readiness.json()).toEqual({ ready: false, reason: "the server has no room for more connections" });
 });
 
 it("believes a proxy that it is told to trust who the client is", async () => {

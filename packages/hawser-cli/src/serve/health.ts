@@ -11,6 +11,12 @@ export interface Health {
   /** Why not. */
   readonly reason: string | null;
   readonly connections: number;
+  /** What connections hold by the library's account, and the limit on it; null: none. */
+  readonly memory: { readonly heldBytes: number; readonly maxBytes: number | null };
+  /** Since the start: handshakes refused, by rule; connections cut off, of which some for want of memory. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly unclean: number;
+  readonly shed: number;
 }
 
 /** Makes the function that tells how a server is. */
@@ -19,14 +25,20 @@ export function createHealth(getServer: () => Server): () => Health {
   const version = readVersion();
   return () => {
     const server = getServer();
-    const reason = server.state === "listening" ? null : "the server is closing";
+    const { connections, heldBytes, maxMemoryBytes, refused, unclean, shed, isOverloaded } = server.stats();
+    const overload = isOverloaded ? "the server has no room for more connections" : null;
+    const reason = server.state === "listening" ? overload : "the server is closing";
     return {
       status: "ok",
       version,
       uptimeSeconds: Math.floor((performance.now() - startedAt) / 1000),
       ready: reason === null,
       reason,
-      connections: server.sockets.size,
+      connections,
+      memory: { heldBytes, maxBytes: maxMemoryBytes === Infinity ? null : maxMemoryBytes },
+      refused,
+      unclean,
+      shed,
     };
   };
 }

@@ -2,6 +2,7 @@ import type { Server } from "hawser/server";
 import type { Logger } from "pino";
 import { stripControls } from "../plain-text.js";
 import { type GivenOptions, mergeOptions, type ServeFlags, type ServeOptions } from "./serve-options.js";
+import { checkAccess, formatAccess } from "./server-settings.js";
 import type { Services } from "./services.js";
 import { reloadTls } from "./tls-files.js";
 
@@ -52,10 +53,10 @@ export function createReload(flags: ServeFlags, first: ServeOptions, targets: Re
     try {
       wanted = await readOptions(flags);
     } catch (error) {
-      log.error(`nothing was changed: ${stripControls(error instanceof Error ? error.message : String(error))}`);
+      log.error(`nothing was changed: ${describe(error)}`);
       return;
     }
-    if (!(await renewCertificate(current, wanted, targets))) return;
+    if (!isUsable(wanted, log) || !(await renewCertificate(current, wanted, targets))) return;
     current = apply(current, wanted, targets);
   };
   return {
@@ -64,6 +65,17 @@ export function createReload(flags: ServeFlags, first: ServeOptions, targets: Re
       return current;
     },
   };
+}
+
+/** Whether the library takes what only it can judge; a server that never listens is made to see. */
+function isUsable(wanted: ServeOptions, log: Logger): boolean {
+  try {
+    checkAccess(wanted);
+    return true;
+  } catch (error) {
+    log.error(`nothing was changed: ${describe(error)}`);
+    return false;
+  }
 }
 
 /** Whether the rest may go on: a certificate that cannot be used leaves everything as it was. */
@@ -78,12 +90,14 @@ function hasTlsFiles({ tlsCert, tlsKey, tlsPfx }: ServeOptions): boolean {
 }
 
 /** Puts the changed options to use; answers what is in use then. */
-function apply(current: ServeOptions, wanted: ServeOptions, { services, log }: ReloadTargets): ServeOptions {
+function apply(current: ServeOptions, wanted: ServeOptions, { server, services, log }: ReloadTargets): ServeOptions {
   const changed = listChanges(current, wanted);
   const renewed = new Set<string>(hasTlsFiles(current) && hasTlsFiles(wanted) ? tlsOptions : []);
   const appliers = new Map<string, () => void>([
     ["timeIntervalMs", () => services.setTimeInterval(wanted.timeIntervalMs)],
     ["drainDelayMs", () => {}],
+    ["origin", () => server.setOrigins(formatAccess(wanted).origins ?? [])],
+    ["allowedHost", () => server.setHosts(formatAccess(wanted).hosts ?? null)],
     ["logLevel", () => (log.level = wanted.logLevel)],
   ]);
   const applied = changed.filter((name) => appliers.has(name) || renewed.has(name));
@@ -106,4 +120,8 @@ function listChanges(current: ServeOptions, wanted: ServeOptions): readonly (key
 
 function pick(options: ServeOptions, names: readonly (keyof ServeOptions)[]): Partial<ServeOptions> {
   return Object.fromEntries(names.map((name) => [name, options[name]]));
+}
+
+function describe(error: unknown): string {
+  return stripControls(error instanceof Error ? error.message : String(error));
 }

@@ -54,6 +54,15 @@ export function formatAccess({ origin, allowedHost }: ServeOptions): Pick<Server
   };
 }
 
+/** @throws ProgramError when the library refuses an origin or a host */
+export function checkAccess(options: ServeOptions): void {
+  try {
+    createServer(formatAccess(options));
+  } catch (error) {
+    throw error instanceof UsageError ? createOptionFault(error) : error;
+  }
+}
+
 function listExempt(exempt: readonly string[] = []): readonly string[] {
   return exempt.includes("off") ? [] : [...LOOPBACK, ...exempt];
 }
@@ -70,7 +79,7 @@ const optionNames: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /** A value that only the library can judge, by the option that gave it. */
-export function createOptionFault(error: UsageError): Error {
+function createOptionFault(error: UsageError): Error {
   const option = "origin" in error.facts ? "--origin" : (optionNames.get(error.facts["name"]) ?? "an option");
   return createUsageError(`${option} cannot be used: ${error.message}`, error);
 }

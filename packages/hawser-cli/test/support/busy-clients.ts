@@ -18,9 +18,10 @@ export interface BusyClient {
 
 export interface BusyClientsOptions {
   readonly count: number;
+  /** Messages of a client on their way. */
   readonly inFlight: number;
-  /** Sends in this interval; without it, when a message comes. */
-  readonly paceMs?: number;
+  /** From a message's coming back to the next one. */
+  readonly pauseMs: number;
 }
 
 export interface BusyClients {
@@ -31,8 +32,8 @@ export interface BusyClients {
 }
 
 /** Starts busy clients in a process of their own; "#" in the URL stands for the client's number. */
-export function startBusyClients(url: string, { count, inFlight, paceMs }: BusyClientsOptions): BusyClients {
-  const args = [url, String(count), String(inFlight), ...(paceMs === undefined ? [] : [String(paceMs)])];
+export function startBusyClients(url: string, { count, inFlight, pauseMs }: BusyClientsOptions): BusyClients {
+  const args = [url, String(count), String(inFlight), String(pauseMs)];
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -41,6 +42,9 @@ export function startBusyClients(url: string, { count, inFlight, paceMs }: BusyC
   const open = lines.next().then(({ value }) => {
     if (value !== "open") throw new Error(`the clients did not all open: ${String(value)}`);
   });
+  // nobody may be waiting yet, or any more
+  open.catch(() => {});
   const over = open.then(async () => JSON.parse(String((await lines.next()).value)) as readonly BusyClient[]); // as the script prints it
+  over.catch(() => {});
   return { open, over };
 }

@@ -42,35 +42,42 @@ function addBusy(server: Server, accounts: Map<number, Account>): ServiceHandle<
 
 const CLIENTS = 1000;
 
-it("tells 1012 to 1,000 busy connections, each with its handshake, and loses nothing that send took (REL-G2)", async () => {
-  const code = 1012;
-  const accounts = new Map<number, Account>();
-  const server = await startServer({}, (home) => addBusy(home, accounts));
-  const busy = startBusyClients(`${server.url}/busy/#`, { count: CLIENTS, inFlight: 4 });
-  await busy.open;
-  expect(server.sockets.size).toBe(CLIENTS);
+/** A thousand clients share the machine with whatever else runs. */
+const LIMIT_MS = 90_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 
-  await server.close({ code });
+it(
+  "tells 1012 to 1,000 busy connections, each with its handshake, and loses nothing that send took (REL-G2)",
+  async () => {
+    const code = 1012;
+    const accounts = new Map<number, Account>();
+    const server = await startServer({}, (home) => addBusy(home, accounts));
+    const busy = startBusyClients(`${server.url}/busy/#`, { count: CLIENTS, inFlight: 2, pauseMs: 200 });
+    await busy.open;
+    expect(server.sockets.size).toBe(CLIENTS);
 
-  expect(server.sockets.size).toBe(0);
-  expect(server.state).toBe("closed");
-  const clients = await busy.over;
-  const told = clients.map((client) => ({ code: client.code, faults: client.faults, received: client.received }));
-  const owed = clients.map(({ number }) => ({ code, faults: [], received: accounts.get(number)?.accepted }));
-  expect(told).toEqual(owed);
-  const ended = [...accounts.values()].map(({ report, refused, accepted, fulfilled }) => ({
-    clean: report?.clean,
-    sent: report?.sent?.code,
-    initiator: report?.initiator,
-    refused,
-    unsettled: accepted - fulfilled,
-  }));
-  expect(new Set(ended.map((end) => JSON.stringify(end)))).toEqual(
-    new Set([JSON.stringify({ clean: true, sent: code, initiator: "local", refused: 0, unsettled: 0 })]),
-  );
-  const least = Math.min(...clients.map(({ received }) => received));
-  expect(least).toBeGreaterThan(0);
-}, 60_000);
+    await server.close({ code });
+
+    expect(server.sockets.size).toBe(0);
+    expect(server.state).toBe("closed");
+    const clients = await busy.over;
+    const told = clients.map((client) => ({ code: client.code, faults: client.faults, received: client.received }));
+    const owed = clients.map(({ number }) => ({ code, faults: [], received: accounts.get(number)?.accepted }));
+    expect(told).toEqual(owed);
+    const ended = [...accounts.values()].map(({ report, refused, accepted, fulfilled }) => ({
+      clean: report?.clean,
+      sent: report?.sent?.code,
+      initiator: report?.initiator,
+      refused,
+      unsettled: accepted - fulfilled,
+    }));
+    expect(new Set(ended.map((end) => JSON.stringify(end)))).toEqual(
+      new Set([JSON.stringify({ clean: true, sent: code, initiator: "local", refused: 0, unsettled: 0 })]),
+    );
+    const least = Math.min(...clients.map(({ received }) => received));
+    expect(least).toBeGreaterThan(0);
+  },
+  LIMIT_MS,
+);
 
 it("goes on as before for the delay, and tells by its state that it goes", async () => {
   const server = await startServer();
