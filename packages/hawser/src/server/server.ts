@@ -2,24 +2,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as NetServer } from "node:net";
 import { UsageError } from "../internal/errors.js";
-import type { Service, Socket, TransportSocket } from "../socket/index.js";
-import type { PendingAdmission } from "./admission.js";
+import type { Service, Socket } from "../socket/index.js";
 import { Attachments } from "./attachments.js";
 import type { Attachment } from "./attachments.js";
 import { broadcast } from "./broadcast.js";
-import { CloseLog } from "./close-log.js";
 import { resolveCloseOptions } from "./close-options.js";
 import type { ResolvedCloseOptions, ServerCloseOptions } from "./close-options.js";
-import { ConnectionLimits } from "./connection-limits.js";
 import { drain, settleWithin, wait } from "./drain.js";
 import { HttpListener } from "./http-listener.js";
-import { formatUrl, isLoopback } from "./server-address.js";
+import { formatUrl } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
-import { MemoryGuard } from "./memory-guard.js";
-import { PathRouter } from "./path-router.js";
 import { answerRequest, answerService } from "./plain-requests.js";
 import type { PlainHome } from "./plain-requests.js";
-import { RefusalLog } from "./refusal-log.js";
+import { ServerCore } from "./server-core.js";
 import { checkHosts, checkOrigins, resolveServerOptions } from "./server-options.js";
 import type { ResolvedServerOptions, ServerOptions } from "./server-options.js";
 import type { ServerStats } from "./server-stats.js";
@@ -33,12 +28,9 @@ import type {
   ServiceStreamFunction,
   ServiceStreamHandlers,
 } from "./service-types.js";
-import { createSocketIds } from "./socket-ids.js";
 import { checkNewTls } from "./tls-options.js";
 import type { ServerTlsOptions } from "./tls-options.js";
-import { StallLog } from "./stall-log.js";
 import { handleUpgrade } from "./upgrade.js";
-import type { UpgradeHome } from "./upgrade.js";
 
 /**
  * draining: `close` was called with a delay, and everything still goes on; closing: nothing more is accepted, connections
@@ -58,82 +50,31 @@ export function createServer(options: ServerOptions = {}): Server {
 
 /** A WebSocket server with services by path. */
 export class Server implements AsyncDisposable {
-  readonly #options: ResolvedServerOptions;
+  readonly #core: ServerCore;
   readonly #listener: HttpListener;
   readonly #attachments: Attachments;
   /** For `handleRequest`. */
   readonly #attachedPlain: PlainHome;
-  readonly #router: PathRouter<ServiceEntry> = new PathRouter();
-  readonly #sockets: Set<TransportSocket> = new Set();
-  /** The services that have sockets, removed ones among them. */
-  readonly #busy: Set<ServiceEntry> = new Set();
-  readonly #pending: Set<PendingAdmission> = new Set();
-  readonly #refusals: RefusalLog;
-  readonly #closeLog: CloseLog;
-  readonly #memory: MemoryGuard;
-  readonly #stalls: StallLog;
-  readonly #limits: ConnectionLimits;
-  #origins: ResolvedServerOptions["origins"];
-  #allowedHosts: ResolvedServerOptions["hosts"];
   #state: ServerState = "new";
   #listening: Promise<ServerAddress> | null = null;
   #address: ServerAddress | null = null;
   #closed: Promise<void> | null = null;
 
   constructor(options: ResolvedServerOptions) {
-    this.#options = options;
-    this.#refusals = new RefusalLog(options.log, options.runtime);
-    this.#closeLog = new CloseLog(options.log, options.runtime);
-    const refusals = this.#refusals;
-    const { maxMemoryBytes } = options.serverLimits;
-    this.#stalls = new StallLog(options.runtime, options.log);
-    this.#memory = new MemoryGuard({ ...options, maxMemoryBytes, sockets: this.#sockets });
-    this.#origins = options.origins;
-    this.#allowedHosts = options.hosts;
-    const limits = new ConnectionLimits({
-      ...options.serverLimits,
-      trustedProxies: options.trustedProxies,
-      isMemoryShort: () => this.#memory.isShort,
-      runtime: options.runtime,
-      log: options.log,
-    });
-    this.#limits = limits;
-    const getOrigins = (): ResolvedServerOptions["origins"] => this.#origins;
-    const getHosts = (): ResolvedServerOptions["hosts"] => this.#allowedHosts;
-    const isClosing = (): boolean => isOver(this.#state);
-    const nextId = createSocketIds(options.runtime.random);
-    const createHome = (listAddresses: () => readonly ServerAddress[]): UpgradeHome => ({
-      options,
-      rules: {
-        limits: options.handshakeLimits,
-        router: this.#router,
-        get origins() {
-          return getOrigins();
-        },
-        get hosts() {
-          // by default any, but on a loopback address those alone that are listed
-          return getHosts() ?? (listAddresses().some(isLoopback) ? [] : null);
-        },
-      },
-      refusals,
-      limits,
-      isClosing,
-      pending: this.#pending,
-      nextId,
-      onOpen: (socket, service) => this.#add(socket, service),
-    });
-    const own = createHome(() => (this.#address === null ? [] : [this.#address]));
-    this.#attachments = new Attachments(createHome);
-    this.#attachedPlain = createHome(() => this.#attachments.addresses);
+    const core = new ServerCore(options, () => isOver(this.#state));
+    this.#core = core;
+    const own = core.createHome(() => (this.#address === null ? [] : [this.#address]));
+    this.#attachments = new Attachments((listAddresses) => core.createHome(listAddresses));
+    this.#attachedPlain = core.createHome(() => this.#attachments.addresses);
     this.#listener = new HttpListener(
       options,
       {
         onRequest: (request, response) => answerRequest(request, response, own),
         onUpgrade: (request, stream, head) => handleUpgrade(request, stream, head, own),
-        onUnreadable: (code, status, remoteAddress) => refusals.noteUnreadable(code, status, remoteAddress),
-        onTlsFailure: (failure) => refusals.noteTls(failure),
+        onUnreadable: (code, status, remoteAddress) => core.refusals.noteUnreadable(code, status, remoteAddress),
+        onTlsFailure: (failure) => core.refusals.noteTls(failure),
       },
-      limits,
+      core.limits,
     );
   }
 
@@ -156,11 +97,11 @@ export class Server implements AsyncDisposable {
   service(path: string, service: unknown, options: ServiceOptions = {}): ServiceHandle {
     // which messages its handlers get is told by `mode`; the overloads hold the two together
     const entry: ServiceEntry = new ServiceEntry(path, service as Service, options, {
-      ...this.#options,
-      closeLog: this.#closeLog,
-      onClosed: (socket) => this.#delete(socket, entry),
+      ...this.#core.options,
+      closeLog: this.#core.closeLog,
+      onClosed: (socket) => this.#core.delete(socket, entry),
     });
-    entry.onRemove = this.#router.add(path, entry);
+    entry.onRemove = this.#core.router.add(path, entry);
     return entry;
   }
 
@@ -171,12 +112,12 @@ export class Server implements AsyncDisposable {
 
   /** The connections of all services that are not over. */
   get sockets(): ReadonlySet<Socket> {
-    return this.#sockets;
+    return this.#core.sockets;
   }
 
   /** Sends a message to the open sockets of all services, as `ServiceHandle.broadcast` does for one. */
   broadcast(data: string | ArrayBufferView | ArrayBuffer, options: BroadcastOptions = {}): number {
-    return broadcast([...this.#busy], data, { ...options, runtime: this.#options.runtime });
+    return broadcast([...this.#core.busy], data, { ...options, runtime: this.#core.options.runtime });
   }
 
   /**
@@ -204,7 +145,7 @@ export class Server implements AsyncDisposable {
    * @throws UsageError INVALID_ARGUMENT, and nothing changes
    */
   setOrigins(origins: readonly string[] | "*"): void {
-    this.#origins = checkOrigins(origins);
+    this.#core.origins = checkOrigins(origins);
   }
 
   /**
@@ -212,21 +153,12 @@ export class Server implements AsyncDisposable {
    * @throws UsageError INVALID_ARGUMENT, and nothing changes
    */
   setHosts(hosts: readonly string[] | null): void {
-    this.#allowedHosts = hosts === null ? null : checkHosts(hosts);
+    this.#core.hosts = hosts === null ? null : checkHosts(hosts);
   }
 
   /** How the server is, for those who watch it. */
   stats(): ServerStats {
-    const { maxConnections, maxMemoryBytes } = this.#options.serverLimits;
-    return {
-      connections: this.#sockets.size,
-      isOverloaded: this.#memory.isShort || this.#limits.size >= maxConnections,
-      heldBytes: this.#options.runtime.ledger.chargedBytes,
-      maxMemoryBytes,
-      refused: this.#refusals.counts,
-      unclean: this.#closeLog.unclean,
-      shed: this.#closeLog.shed,
-    };
+    return this.#core.stats();
   }
 
   /**
@@ -236,7 +168,7 @@ export class Server implements AsyncDisposable {
    * @throws UsageError INVALID_STATE when the server has no TLS, INVALID_ARGUMENT; ConnectionError TLS_INVALID, with the file
    */
   setTls(files: ServerTlsOptions): void {
-    const current = this.#options.tls;
+    const current = this.#core.options.tls;
     if (current === null) {
       const message =
         "the server was made without TLS: give createServer the option tls; one attached to has a setSecureContext of its own";
@@ -274,7 +206,7 @@ export class Server implements AsyncDisposable {
 
   /** The URL for clients on this machine, without a path. @throws UsageError INVALID_STATE before `listen` has settled */
   get url(): string {
-    return formatUrl(this.address(), this.#options.tls !== null);
+    return formatUrl(this.address(), this.#core.options.tls !== null);
   }
 
   /**
@@ -283,7 +215,7 @@ export class Server implements AsyncDisposable {
    * @throws UsageError INVALID_ARGUMENT at once
    */
   close(options: ServerCloseOptions = {}): Promise<void> {
-    const resolved = resolveCloseOptions(options, this.#options.runtime);
+    const resolved = resolveCloseOptions(options, this.#core.options.runtime);
     this.#closed ??= this.#close(resolved);
     return this.#closed;
   }
@@ -301,8 +233,8 @@ export class Server implements AsyncDisposable {
     // a server that is about to listen could not be stopped before it does
     if (this.#listening !== null) await this.#listening.catch(() => {});
     const stopped = this.#listener.stop();
-    for (const admission of this.#pending) admission.cancel();
-    const drained = drain([...this.#sockets], options);
+    for (const admission of this.#core.pending) admission.cancel();
+    const drained = drain([...this.#core.sockets], options);
     const graceful = Promise.all([drained, this.#listener.whenAnswered()]).then(async () => {
       this.#listener.closeConnections();
       await stopped;
@@ -313,25 +245,9 @@ export class Server implements AsyncDisposable {
     await drained;
     // not before: until now who comes is told 503, by which a client knows to try again
     this.#attachments.detachAll();
-    this.#refusals.flush();
-    this.#closeLog.flush();
+    this.#core.refusals.flush();
+    this.#core.closeLog.flush();
     this.#state = "closed";
-  }
-
-  #add(socket: TransportSocket, service: ServiceEntry): void {
-    this.#sockets.add(socket);
-    this.#memory.onOpen();
-    this.#stalls.watch(this.#sockets.size);
-    service.sockets.add(socket);
-    this.#busy.add(service);
-  }
-
-  #delete(socket: TransportSocket, service: ServiceEntry): void {
-    this.#sockets.delete(socket);
-    service.sockets.delete(socket);
-    if (service.sockets.size === 0) this.#busy.delete(service);
-    this.#memory.onClosed(socket);
-    this.#stalls.watch(this.#sockets.size);
   }
 }
 
