@@ -20,7 +20,9 @@ export interface HandshakeInfo {
   readonly origin: string | undefined;
   /** The sub-protocols offered, in the client's order of preference. */
   readonly protocols: readonly string[];
+  /** The client's address, as seen behind `trustedProxies`; an IPv4 address is never written as IPv6. undefined on a Unix socket. */
   readonly remoteAddress: string | undefined;
+  /** Whether the client's connection has TLS: ours, or that of a trusted proxy. */
   readonly secure: boolean;
   /** What the client identified itself with in TLS. Only servers whose `tls.clientCertificates` asks for it get one. */
   readonly clientCertificate: ClientCertificate | undefined;

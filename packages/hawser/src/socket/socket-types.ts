@@ -86,6 +86,7 @@ export interface Socket<Data = unknown> extends AsyncIterable<Message>, AsyncDis
   /** What was requested: the target (server) or the URL (client). */
   readonly url: string;
   readonly params: Readonly<Record<string, string>>;
+  /** The peer's address: on a server the client's, as seen behind `trustedProxies`. undefined on a Unix socket. */
   readonly remoteAddress: string | undefined;
   /** The peer's headers of the opening handshake: the request's on a server, the answer's on a client. */
   readonly headers: ReadonlyMap<string, string>;
