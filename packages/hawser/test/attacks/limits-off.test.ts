@@ -5,6 +5,10 @@ import { LAB_LIMIT_MS, runLab } from "./run-lab.js";
 // limit, and all is well; and against one where it is off, and the lab has to notice.
 
 const OFF = "Infinity";
+/** For so long at most an attack goes on that a limit has to end: much longer than it takes. */
+const LIMITED = { seconds: 60, untilExpected: true, processes: 1 };
+/** How long one goes on that nothing ends. */
+const UNLIMITED = { seconds: 3, processes: 1 };
 /** Times that are short enough for a test. */
 const quick = { handshakeTimeoutMs: 500, writeTimeoutMs: 500, heartbeat: { intervalMs: 300, timeoutMs: 300 } };
 
@@ -29,9 +33,10 @@ it(
       attacks: attacksOnTimeAndParts,
       closes: ["WRITE_TIMEOUT", "HEARTBEAT_TIMEOUT"],
     };
-    const limited = await runLab({ ...setup, options: quick });
+    const limited = await runLab({ ...setup, ...LIMITED, options: quick });
     const unlimited = await runLab({
       ...setup,
+      ...UNLIMITED,
       options: {
         handshakeTimeoutMs: OFF,
         maxHeaderBytes: OFF,
@@ -69,8 +74,8 @@ it.each([
     const attacks = [{ kind: "vanished", count: 160, expect: [answer] }];
     const off = Object.fromEntries(Object.keys(options).map((name) => [name, name === "exempt" ? [] : OFF]));
 
-    const limited = await runLab({ seed: 2, seconds: 2, attacks, options });
-    const unlimited = await runLab({ seed: 2, seconds: 2, attacks, options: off });
+    const limited = await runLab({ seed: 2, ...LIMITED, attacks, options });
+    const unlimited = await runLab({ seed: 2, ...UNLIMITED, attacks, options: off });
 
     expect(limited.wrong).toEqual([]);
     expect(unlimited.wrong).toEqual([`vanished: none ended with ${answer}`]);
@@ -83,7 +88,7 @@ it(
   async () => {
     const mib = 1024 * 1024;
     // what they send is 32 times as much
-    const setup = { seed: 4, seconds: 3, attacks: [{ kind: "inflater", count: 2 }], mostReceivedBytes: 16 * mib };
+    const setup = { seed: 4, ...UNLIMITED, attacks: [{ kind: "inflater", count: 2 }], mostReceivedBytes: 16 * mib };
 
     const limited = await runLab({ ...setup, options: { maxInflatedBytesPerSecond: mib } });
     const unlimited = await runLab({ ...setup, options: { maxInflatedBytesPerSecond: OFF } });
@@ -100,18 +105,24 @@ const tooMuchMemory = /killed for want of memory|bytes of memory, more than/;
 it.each([
   [
     "REL-C1 maxMessageBytes",
-    { kind: "bomb", count: 20 },
+    { kind: "bomb", count: 20, expect: ["close 1009"] },
     160,
     { maxMessageBytes: OFF, maxInflatedBytesPerSecond: OFF, maxMemoryBytes: OFF },
   ],
-  ["REL-D20 maxMemoryBytes", { kind: "hoarder", count: 1500 }, 512, { maxMemoryBytes: OFF }],
+  [
+    "REL-D20 maxMemoryBytes",
+    { kind: "hoarder", count: 1500, expect: ["close 1013", "http 503"] },
+    512,
+    { maxMemoryBytes: OFF },
+  ],
 ])(
   "%s: memory stays within its bound with it, and the lab notices its lack",
   async (_name, attack, cageMiB, off) => {
-    const setup = { seed: 3, seconds: 4, cageMiB, attacks: [attack] };
+    const setup = { seed: 3, cageMiB, attacks: [attack] };
 
-    const limited = await runLab(setup);
-    const unlimited = await runLab({ ...setup, options: off });
+    const limited = await runLab({ ...setup, ...LIMITED });
+    // until the server is killed
+    const unlimited = await runLab({ ...setup, ...UNLIMITED, seconds: 30, options: off });
 
     expect(limited.wrong).toEqual([]);
     expect(unlimited.wrong).toContainEqual(expect.stringMatching(tooMuchMemory));

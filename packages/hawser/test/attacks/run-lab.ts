@@ -13,6 +13,10 @@ export interface LabSetup {
   readonly seed: number;
   readonly seconds: number;
   readonly attacks: readonly AttackSetup[];
+  /** Not for the whole time, but until all that is expected has happened. */
+  readonly untilExpected?: boolean;
+  /** Processes of attackers. @default 2 */
+  readonly processes?: number;
   /** The ends that the server must have reported, by the code of the error. */
   readonly closes?: readonly string[];
   /** What the server's handlers may have been given. */

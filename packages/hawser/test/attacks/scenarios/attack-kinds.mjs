@@ -82,7 +82,7 @@ export const kinds = {
     upgraded: (peer) => peer.send(FIRST_FRAGMENT),
     tickMs: 100,
     tick: (peer) => peer.isFlooded || peer.send(manyFragments()),
-    endings: ["close 1008", ...CUT],
+    endings: ["close 1008", "close 1009", ...CUT],
     pauseMs: 1000,
   },
 

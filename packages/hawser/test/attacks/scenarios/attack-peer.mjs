@@ -55,8 +55,10 @@ export class AttackPeer {
   /** RST. */
   reset() {
     this.#resetBy ??= "left";
-    // alone it would wait: for one that is not connected until it is, else until all is written
-    if (!this.#socket.connecting) this.#socket.resetAndDestroy();
+    // Node would wait until it is connected; and a reset of one that has begun to end it fails, without a close event
+    const canReset = !this.#socket.connecting && !this.#socket.writableEnded;
+    if (canReset) this.#socket.resetAndDestroy();
+    // alone a reset waits until all is written
     this.#socket.destroy();
   }
 

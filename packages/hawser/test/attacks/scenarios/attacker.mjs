@@ -19,8 +19,12 @@ answerCalls({
     attack.setCount(count);
   },
   counts: () => Object.fromEntries([...attacks].map(([kind, attack]) => [kind, attack.counts])),
-  /** Resets every connection; settles when all are gone. */
-  stop: () => Promise.all([...attacks.values()].map((attack) => attack.stop())).then(() => {}),
+  /** Resets every connection, and forgets all counts; settles when all are gone. */
+  async stop() {
+    const ended = [...attacks.values()];
+    attacks.clear();
+    await Promise.all(ended.map((attack) => attack.stop()));
+  },
 });
 
 class Attack {

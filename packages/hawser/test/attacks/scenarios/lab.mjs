@@ -16,13 +16,14 @@ const local = (script) => new URL(script, import.meta.url).href;
 /**
  * Runs `attacks`, each `{ kind, count, expect }`, against one server for `seconds`, and judges it. `expect`: how the server
  * must have ended at least one of them. `closes`: the reports that the server must have made; `mostReceivedBytes`: what its
- * handlers may have been given. `setUp`: a line of shell for the server's process. Whatever goes wrong is a line of `wrong`.
+ * handlers may have been given. `untilExpected`: not for the whole time, but until all that is expected has happened. `setUp`: a line of
+ * shell for the server's process. Whatever goes wrong is a line of `wrong`.
  */
-export async function runLab({ seconds, attacks, closes, mostReceivedBytes, ...setup }) {
+export async function runLab({ seconds, attacks, closes, mostReceivedBytes, untilExpected, ...setup }) {
   const lab = await openLab(setup);
   let round = { attacks: {}, wrong: [] };
   try {
-    round = await lab.attack({ seconds, attacks, closes, mostReceivedBytes });
+    round = await lab.attack({ seconds, attacks, closes, mostReceivedBytes, untilExpected });
   } finally {
     const end = await lab.close();
     round = { ...round, ...end, wrong: [...round.wrong, ...end.wrong] };
@@ -85,7 +86,8 @@ export async function openLab({
   };
 }
 
-async function attack({ seconds, attacks, closes = [], mostReceivedBytes = Infinity, seed, ...lab }) {
+async function attack({ seconds, attacks, closes = [], seed, ...lab }) {
+  const { mostReceivedBytes = Infinity, untilExpected = false } = lab;
   const { port, victim, canary, attackers, peak, quiet } = lab;
   const wrong = [];
   const newcomers = { tried: 0, admitted: 0, maxMs: 0 };
@@ -99,9 +101,18 @@ async function attack({ seconds, attacks, closes = [], mostReceivedBytes = Infin
       await attackers[places[index]].call("start", { kind, count, port, seed: seed + index });
     }
     lap("startMs", since);
-    await sampleFor(seconds, { victim, canary, port, peak, newcomers });
+    const readCounts = async () => {
+      for (const attacker of attackers) Object.assign(counts, await attacker.call("counts"));
+    };
+    const isEnough = async () => {
+      await readCounts();
+      const server = await victim.call("counts");
+      return [...judgeAll(attacks, counts), ...judgeCloses(closes, server)].length === 0;
+    };
+    const isOver = untilExpected ? isEnough : () => false;
+    await sampleFor(seconds, { victim, canary, port, peak, newcomers, isOver });
     since = performance.now();
-    for (const attacker of attackers) Object.assign(counts, await attacker.call("counts"));
+    await readCounts();
     await Promise.all(attackers.map((attacker) => attacker.call("stop", {}, CALL_MS)));
     const after = await settle(victim, quiet);
     lap("endMs", since);
@@ -109,15 +120,13 @@ async function attack({ seconds, attacks, closes = [], mostReceivedBytes = Infin
     const next = await canary.call("tryNew", { port }, CALL_MS);
     if (next.ms === undefined) wrong.push("behind the attack nobody new is let in");
     const server = await victim.call("counts");
-    for (const code of closes) {
-      if (server.closes[code] === undefined) wrong.push(`no connection ended with ${code}`);
-    }
+    wrong.push(...judgeCloses(closes, server));
     if (server.receivedBytes > mostReceivedBytes) wrong.push(`messages of ${server.receivedBytes} bytes were received`);
     wrong.push(...(await canary.call("counts")).wrong);
   } catch (error) {
     wrong.push(error.message);
   }
-  for (const { kind, expect = [] } of attacks) wrong.push(...judgeKind(kind, expect, counts[kind]));
+  wrong.push(...judgeAll(attacks, counts));
   return { attacks: counts, newcomers, times, wrong };
 }
 
@@ -131,10 +140,10 @@ function share(attacks, processes) {
   });
 }
 
-async function sampleFor(seconds, { victim, canary, port, peak, newcomers }) {
+async function sampleFor(seconds, { victim, canary, port, peak, newcomers, isOver }) {
   const until = performance.now() + seconds * 1000;
   let trying;
-  while (performance.now() < until) {
+  while (performance.now() < until && !(await isOver())) {
     await wait(Math.min(SAMPLE_MS, Math.max(1, until - performance.now())));
     const { rssBytes = 0 } = readResident(victim.pid);
     const last = { rssBytes, ...(await victim.call("sample", {}, CALL_MS)) };
@@ -178,6 +187,14 @@ function compare(when, before, after) {
   const grown = after.memory.heapUsed - before.memory.heapUsed;
   if (grown > HEAP_SPARE_BYTES) wrong.push(`${when}: the heap has ${grown} bytes more`);
   return wrong;
+}
+
+function judgeCloses(closes, server) {
+  return closes.filter((code) => server.closes[code] === undefined).map((code) => `no connection ended with ${code}`);
+}
+
+function judgeAll(attacks, counts) {
+  return attacks.flatMap(({ kind, expect = [] }) => judgeKind(kind, expect, counts[kind]));
 }
 
 function judgeKind(kind, expected, counts) {
