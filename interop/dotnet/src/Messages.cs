@@ -45,13 +45,17 @@ public static class Messages
         using var hash = new SeriesHash();
         for (int i = 0; i < count; i++)
         {
-            int size = i < EdgeSizes.Length ? EdgeSizes[i] : ChooseSize(random);
+            bool isEdge = i / 2 < EdgeSizes.Length; // each as text and as bytes
+            int size = isEdge ? EdgeSizes[i / 2] : ChooseSize(random);
             var type = i % 2 == 0 ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
-            var bytes = type == WebSocketMessageType.Text ? MakeText(size) : MakeBytes(size, random.Next());
+            var bytes = type == WebSocketMessageType.Binary ? MakeBytes(size, random.Next())
+                : isEdge ? Encoding.ASCII.GetBytes(new string('x', size))
+                : MakeText(size);
             hash.Append(type, bytes, true);
             // every eighth message leaves in fragments, the first of which may be empty
-            int cut = i % 8 == 7 ? random.Next(bytes.Length + 1) : 0;
-            if (i % 8 == 7) await webSocket.SendAsync(new ArraySegment<byte>(bytes, 0, cut), type, false, CancellationToken.None);
+            bool isCut = !isEdge && i % 8 == 7;
+            int cut = isCut ? random.Next(bytes.Length + 1) : 0;
+            if (isCut) await webSocket.SendAsync(new ArraySegment<byte>(bytes, 0, cut), type, false, CancellationToken.None);
             await webSocket.SendAsync(new ArraySegment<byte>(bytes, cut, bytes.Length - cut), type, true, CancellationToken.None);
         }
         return hash.ToHex();

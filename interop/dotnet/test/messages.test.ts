@@ -187,15 +187,15 @@ async function sendSeries({ socket }: OurEnd, seed: number): Promise<string> {
   const edges = [0, 1, 125, 126, 127, 65_535, 65_536, 65_537, MIB];
   const hash = new SeriesHash();
   for (let index = 0; index < count; index++) {
-    const size = edges[index] ?? chooseSize(random);
+    const edge = edges[index >> 1]; // each as text and as bytes
+    const size = edge ?? chooseSize(random);
     const start = random.below(MIB);
-    // a text is counted in UTF-16 units here: half of them fit into as many bytes of UTF-8, a cut pair is left out
-    const message =
-      index % 2 === 0
-        ? text.slice(0, Math.floor(size / 2)).replace(/[\uD800-\uDBFF]$/, "")
-        : noise.subarray(start, start + size);
+    let message: string | Uint8Array = noise.subarray(start, start + size);
+    if (index % 2 === 0 && edge !== undefined) message = "x".repeat(size);
+    // counted in UTF-16 units here: half of them fit into as many bytes of UTF-8, a cut pair is left out
+    else if (index % 2 === 0) message = text.slice(0, Math.floor(size / 2)).replace(/[\uD800-\uDBFF]$/, "");
     hash.append(message);
-    if (index % 8 === 7) await socket.sendStream(cut(message as Uint8Array)); // an odd index: bytes
+    if (edge === undefined && index % 8 === 7) await socket.sendStream(cut(message as Uint8Array)); // odd: bytes
     else if (!socket.post(message)) await socket.drained();
   }
   return hash.toHex();
