@@ -34,7 +34,7 @@ Logs go to standard error.`,
     .option("--tls-cert <file>", "https and wss with this certificate (PEM)")
     .option("--tls-key <file>", "its private key (PEM), encrypted or not")
     .option("--tls-pfx <file>", "both in one file (.pfx, .p12)")
-    .option("--tls-passphrase-file <file>", "what opens key or .pfx; or HAWSER_TLS_PASSPHRASE")
+    .option("--tls-passphrase-file <file>", "what opens them; else HAWSER_TLS_PASSPHRASE")
     .option("--tls-passphrase <text>", "the same, for every process here to see")
     .option("--tls-client-ca <file>", "only clients with certificates of these (PEM)")
     .option("--origin <origin>", 'let its pages connect; "*": all; repeatable', collect)

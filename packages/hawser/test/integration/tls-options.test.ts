@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
-import files from "../node/certificates.test.json" with { type: "json" };
-import { checkNewTls, checkTls } from "./tls-options.js";
+import { checkNewTls, checkTls } from "../../src/server/tls-options.js";
+import { certificates } from "../support/tls-certificates.js";
 
-const { ca, cert, key } = files;
+const { ca, server } = certificates;
+const { cert, key } = server;
 
 it("asks nobody for a certificate by default", () => {
   expect(checkTls({ cert, key })).toEqual({ cert, key, requestCert: false, rejectUnauthorized: false });
