@@ -2,7 +2,7 @@ import { constants, deflateRawSync } from "node:zlib";
 import type { ByteOperations } from "../../src/internal/bytes.js";
 import { HawserError, ProtocolError } from "../../src/internal/errors.js";
 import { portableBytes } from "../../src/internal/portable-bytes.js";
-import { createNodeBytes, createZlibDeflate } from "../../src/node/index.js";
+import { createNodeBytes, createZlibDeflate, ZlibPool } from "../../src/node/index.js";
 import * as protocol from "../../src/protocol/index.js";
 import { createClosePayload, createText } from "./frame-input.js";
 import { runParser } from "./frame-target.js";
@@ -12,7 +12,7 @@ const nodeBytes = createNodeBytes();
 const operations: readonly ByteOperations[] = [portableBytes, nodeBytes];
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
-const port = createZlibDeflate();
+const port = createZlibDeflate({ pool: new ZlibPool({ inflateSliceBytes: Infinity }) });
 
 /** UTF-8: both byte operations, validator and decoder say what TextDecoder says. */
 export function checkText(random: Random): void {
