@@ -56,7 +56,7 @@ const schema = z.strictObject({
 
 type ConfigKey = keyof typeof schema.shape;
 
-const configKeys = Object.keys(schema.shape);
+export const configKeys: readonly string[] = Object.keys(schema.shape);
 
 const pathKeys = ["socket", "root", "tlsCert", "tlsKey", "tlsPfx", "tlsPassphraseFile", "tlsClientCa"] as const;
 

@@ -24,7 +24,7 @@ for (let number = 0; number < total; number++) {
   socket.on("open", () => {
     for (let sent = 0; sent < Number(window); sent++) send();
   });
-  socket.on("message", (data) => {
+  socket.on("message", (/** @type {Buffer} */ data) => {
     const text = data.toString();
     result.received += 1;
     if (result.received === 1 && ++answered === total) process.stdout.write("open\n");
@@ -37,7 +37,7 @@ for (let number = 0; number < total; number++) {
   socket.on("error", (error) => result.faults.push(error.message));
   socket.on("close", (code) => {
     result.code = code;
-    if (answered < total) process.stdout.write(`client ${number} ended with ${code} (${result.faults})\n`);
+    if (answered < total) process.stdout.write(`client ${number} ended with ${code} (${result.faults.join(", ")})\n`);
     if (++over === total) process.stdout.write(`${JSON.stringify(results)}\n`);
   });
 }
