@@ -160,6 +160,24 @@ it.each([
   expect(connections).toBe(0);
 });
 
+it.each([
+  ["http://127.0.0.1:PORT/page", 200],
+  ["http://127.0.0.1:PORT/who", 426],
+  ["http://localhost/page", 200],
+])("REL-B26 connects to nobody for a plain request to %s: it answers %i itself", async (target, status) => {
+  let connections = 0;
+  const victim = createNetServer(() => void connections++).listen(0, "127.0.0.1");
+  await once(victim, "listening");
+  ends.push(() => victim.close());
+  const { port } = victim.address() as AddressInfo; // it listens on TCP
+  const server = await startTeller({ onRequest: (_request, response) => void response.end("page") });
+  const client = await RawClient.connect(server.address().port);
+  ends.push(() => client.destroy());
+  client.send(`GET ${target.replace("PORT", `${port}`)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  expect((await client.answer()).status).toBe(status);
+  expect(connections).toBe(0);
+});
+
 /**
  * A client of a proxy that passes everything on from the moment an upgrade was asked for, whatever the answer was: requests
  * that its rules would keep out go through, if the server reads on.
