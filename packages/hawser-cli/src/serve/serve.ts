@@ -32,7 +32,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const wish = new Promise<StopWish>((resolve) => (wishStop = resolve));
   // Until the process is gone: a signal that comes once more between the last word and the end must not kill it.
   watchStopSignals({ onStop: wishStop, onForce: (exitCode) => process.exit(exitCode) });
-  watchHangup({ onReload: () => void settings.reload(), onGone: () => wishStop("SIGHUP") });
+  const dieOfHangup = watchHangup({ onReload: () => void settings.reload(), onGone: () => wishStop("SIGHUP") });
   try {
     const address = await server.listen();
     const url = formatAddress(address, tls !== undefined);
@@ -46,6 +46,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     const why = await wish;
     stopReading();
     await close(server, { why, log, delayMs: settings.options.drainDelayMs });
+    if (why === "SIGHUP") dieOfHangup();
   } catch (error) {
     throw createListenFault(error, options);
   } finally {
