@@ -17,6 +17,7 @@ export interface ConnectCommandOptions {
   readonly heartbeatMs?: number;
   readonly textHeartbeat?: boolean;
   readonly handshakeTimeoutMs: number;
+  readonly deflate?: boolean;
   readonly maxMessageBytes?: number;
   readonly lingerMs: number;
   readonly raw?: boolean;
@@ -56,6 +57,7 @@ Messages go to standard output, everything else to standard error.`,
     .option("--heartbeat-ms <n>", "ping after this long without a sign of life (default: 25000)", wholeNumber(1))
     .option("--text-heartbeat", 'ping with the text "Ping", and answer it with "Pong"')
     .option("--handshake-timeout-ms <n>", "how long connecting may take", wholeNumber(1), 10_000)
+    .option("--deflate", "offer to compress messages")
     .option("--max-message-bytes <n>", "the longest message accepted (default: 1048576)", wholeNumber(1))
     .option("--linger-ms <n>", "after the end of piped input, wait for this long a silence", wholeNumber(0), 1000)
     .option("--raw", "print messages as they are: they may steer your terminal")

@@ -68,6 +68,7 @@ function toConnectOptions(options: ConnectCommandOptions): ConnectOptions {
   return {
     handshakeTimeoutMs: options.handshakeTimeoutMs,
     heartbeat,
+    perMessageDeflate: options.deflate ?? false,
     ...(subprotocol === undefined ? {} : { protocols: subprotocol }),
     ...(header === undefined ? {} : { headers: header }),
     ...(origin === undefined ? {} : { origin }),
@@ -75,8 +76,9 @@ function toConnectOptions(options: ConnectCommandOptions): ConnectOptions {
   };
 }
 
-function describeOpen({ url, protocol }: Socket): string {
-  const agreed = protocol === "" ? "" : `, sub-protocol ${stripControls(protocol)}`;
+function describeOpen({ url, protocol, extensions }: Socket): string {
+  const named = protocol === "" ? "" : `, sub-protocol ${stripControls(protocol)}`;
+  const agreed = extensions === "" ? named : `${named}, compressed`;
   return `connected to ${redactUrl(url)}${agreed}; "exit" or Ctrl-C closes`;
 }
 

@@ -46,6 +46,7 @@ const schema = z.strictObject({
   allowedHost: texts('a name such as "example.com"'),
   trustedProxy: texts('an address or a network such as "10.0.0.0/8"'),
   exempt: texts('an address or a network such as "10.0.0.0/8", or "off"'),
+  deflate: z.boolean().describe("true or false"),
   maxMessageBytes: count(1),
   maxConnections: count(1),
   maxConnectionsPerIp: countOrOff(1),

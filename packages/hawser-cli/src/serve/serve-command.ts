@@ -41,6 +41,7 @@ Logs go to standard error.`,
     .option("--allowed-host <name>", "answer under this name too; repeatable", collect)
     .option("--trusted-proxy <network>", "believe what it says of clients; repeatable", collect)
     .option("--exempt <network>", "no limits per IP, as on loopback; repeatable", collect)
+    .option("--deflate", "compress messages for clients that ask for it")
     .option("--max-message-bytes <n>", "longest message (default: 1048576)", wholeNumber(1))
     .option("--max-connections <n>", "at a time (default: by descriptors)", wholeNumber(1))
     .option("--max-connections-per-ip <n>", told("of one address, or off", "maxConnectionsPerIp"), wholeNumberOrOff(1))

@@ -22,6 +22,8 @@ export interface ServeOptions {
   readonly allowedHost?: readonly string[];
   readonly trustedProxy?: readonly string[];
   readonly exempt?: readonly string[];
+  /** Messages are compressed for clients that ask for it. */
+  readonly deflate?: boolean;
   readonly maxMessageBytes?: number;
   readonly maxConnections?: number;
   readonly maxConnectionsPerIp: number;

@@ -34,6 +34,7 @@ export function openServer(options: ServeOptions, { tls, onRequest, log }: Serve
     maxOpeningsPerSecond: options.maxOpeningsPerSecond,
     exempt: listExempt(options.exempt),
     trustedProxies: options.trustedProxy ?? [],
+    perMessageDeflate: options.deflate ?? false,
     ...(tls === undefined ? {} : { tls }),
     ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
