@@ -130,10 +130,12 @@ interface NetworkStream extends Duplex {
   readonly bytesWritten?: number;
 }
 
-/** Node takes its own listeners from a connection before it gives it away. */
+/**
+ * Whether somebody has begun to read the connection, or has ended it. Node gives it away neither flowing nor paused; that it
+ * has listeners alone tells nothing, as those may count bytes since it was accepted.
+ */
 function isTaken(stream: Duplex): boolean {
-  const isRead = stream.listenerCount("data") > 0 || stream.listenerCount("readable") > 0;
-  return isRead || stream.destroyed || stream.writableEnded;
+  return stream.readableFlowing !== null || stream.destroyed || stream.writableEnded;
 }
 
 function refuse(request: IncomingMessage, stream: Duplex, home: UpgradeHome, refusal: RefusedHandshake): void {

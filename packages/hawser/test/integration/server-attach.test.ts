@@ -199,6 +199,16 @@ it("does not touch a connection that a listener before it has taken or refused",
   expect(entries).toEqual([]);
 });
 
+it("is not misled by somebody who counts the bytes of every connection", async () => {
+  const http = await startHttp();
+  let bytes = 0;
+  http.on("connection", (stream) => stream.on("data", (chunk: Buffer) => (bytes += chunk.length)));
+  http.on("upgrade", () => {});
+  createHawser().attach(http);
+  expect(await echo(await connectWs(http, "/echo"), "hello")).toBe("hello");
+  expect(bytes).toBeGreaterThan(0);
+});
+
 it("shares an HTTP server with other Hawser servers: each has its paths, and the last answers 404", async () => {
   const logs = [createMemoryLog(), createMemoryLog()] as const;
   const http = await startHttp();
