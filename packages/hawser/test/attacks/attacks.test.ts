@@ -10,9 +10,11 @@ it(
       console.warn(`attacks: descriptors are few here, so only ${Math.round(scale * 100)} % of the numbers`);
     }
 
-    const result = await runLab({ seed: 1, seconds: 20, attacks: [...createMainMix(scale), ...createSideMix()] });
+    const attacks = [...createMainMix(scale), ...createSideMix()];
+    const result = await runLab({ seed: 1, seconds: 120, minSeconds: 20, attacks });
 
-    console.log(`attacks: ${JSON.stringify({ ...result.memory, ...result.echoes, newcomers: result.newcomers })}`);
+    const { memory, echoes, peak, newcomers } = result;
+    console.log(`attacks: ${JSON.stringify({ ...memory, ...echoes, peak, newcomers })}`);
     expect(result.wrong).toEqual([]);
     expect(result.attacks["silent"]?.mostAtOnce).toBe(Math.floor(10_000 * scale));
     expect(result.attacks["slow"]?.mostAtOnce).toBe(Math.floor(2000 * scale));
@@ -30,7 +32,7 @@ it(
     ];
 
     const options = { maxConnections: "Infinity" };
-    const result = await runLab({ seed: 2, seconds: 3, setUp: "ulimit -n 256", options, attacks });
+    const result = await runLab({ seed: 2, seconds: 60, minSeconds: 3, setUp: "ulimit -n 256", options, attacks });
 
     expect(result.wrong).toEqual([]);
     expect(result.newcomers.admitted).toBeLessThan(result.newcomers.tried);

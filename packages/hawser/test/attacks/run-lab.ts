@@ -5,16 +5,17 @@ import { promisify } from "node:util";
 const factor = Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 
 /** How long one run of the lab may take. */
-export const LAB_LIMIT_MS: number = 240_000 * factor;
+export const LAB_LIMIT_MS: number = 400_000 * factor;
 
 const script = fileURLToPath(new URL("run.mjs", import.meta.url));
 
 export interface LabSetup {
   readonly seed: number;
+  /** For so long it goes on at most. */
   readonly seconds: number;
+  /** It ends when so much time is over and all that is expected has happened. @default `seconds` */
+  readonly minSeconds?: number;
   readonly attacks: readonly AttackSetup[];
-  /** Not for the whole time, but until all that is expected has happened. */
-  readonly untilExpected?: boolean;
   /** Processes of attackers. @default 2 */
   readonly processes?: number;
   /** The ends that the server must have reported, by the code of the error. */
@@ -40,6 +41,8 @@ export interface LabResult {
   /** What is wrong; nothing, if all is well. */
   readonly wrong: readonly string[];
   readonly attacks: Readonly<Record<string, AttackResult>>;
+  /** The most that the server had at a time. */
+  readonly peak: { readonly files: number; readonly sockets: number };
   readonly newcomers: { readonly tried: number; readonly admitted: number };
   readonly echoes: { readonly echoes: number };
   /** How memory was bounded, and what the server took of it. */

@@ -1,6 +1,6 @@
 // A bound on the memory of a process, held by the operating system where it lets us: a memory cgroup, version 2 or else 1.
 // Elsewhere the peak of resident memory is read, and judged afterwards. Which of them it was belongs to every result.
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = "/sys/fs/cgroup";
@@ -68,6 +68,15 @@ export function readResident(pid) {
     return { rssBytes: read("VmRSS"), hwmBytes: read("VmHWM") };
   } catch {
     return {};
+  }
+}
+
+/** The descriptors that a process has; 0 where /proc does not tell. */
+export function countFiles(pid) {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return 0;
   }
 }
 
