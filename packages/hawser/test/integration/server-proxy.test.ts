@@ -108,8 +108,12 @@ it("REL-E4 asks for a listed host, whichever header names it", async () => {
   const server = await startTeller({ trustedProxies: ["127.0.0.1"] });
   const proxy = await startProxy({ to: server.address().port, host: "localhost" });
   expect(await ask(`ws://127.0.0.1:${proxy.port}/who`, { headers: { Host: "evil.example" } })).toBe(403);
-  const plain = await fetch(`http://127.0.0.1:${proxy.port}/who`, { headers: { "X-Forwarded-Host": "evil.example" } });
-  expect(plain.status).toBe(426); // the proxy's own word is the last
+  const plain = await RawClient.connect(proxy.port);
+  ends.push(() => plain.destroy());
+  plain.send("GET /who HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+  expect((await plain.answer()).status).toBe(403);
+  const listed = await fetch(`http://127.0.0.1:${proxy.port}/who`, { headers: { "X-Forwarded-Host": "evil.example" } });
+  expect(listed.status).toBe(426); // the proxy's own word is the last
 });
 
 it("REL-D5 counts connections by the client, not by the proxy", async () => {
