@@ -1,11 +1,16 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 
+const factor = Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
+
+// A process takes a fraction of a second to start, and many of them on a busy machine: frameworks are large.
+vi.setConfig({ testTimeout: 30_000 * factor });
+
 /** Below the tests' own limit, so that what was printed until then can be told. */
-const WAIT_MS = 8_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
+const WAIT_MS = 25_000 * factor;
 
 export interface ExampleEnd {
   readonly code: number | null;

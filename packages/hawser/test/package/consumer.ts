@@ -10,6 +10,9 @@ const runFile = promisify(execFile);
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
+/** npm and compilers take a second or two to start, and a minute when the machine is busy. */
+export const patienceMs: number = 120_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
+
 /** What `npm pack` tells of a tarball. */
 export interface Packed {
   readonly filename: string;
@@ -48,12 +51,11 @@ export class Consumer {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.folder, name), text);
   }
 
-  /** Packs a folder of `packages/` from its last build: what its `prepack` does has been done by the test runner. */
-  async pack(name: string): Promise<Packed> {
-    const from = join(root, "packages", name);
-    const { stdout } = await this.npm("pack", "--json", "--pack-destination", this.folder, from);
-    const [packed] = JSON.parse(stdout) as [Packed]; // the documented output of npm
-    return packed;
+  /** Packs folders of `packages/` from their last build: what their `prepack` does has been done by the test runner. */
+  async pack(...names: readonly string[]): Promise<readonly Packed[]> {
+    const folders = names.map((name) => join(root, "packages", name));
+    const { stdout } = await this.npm("pack", "--json", "--pack-destination", this.folder, ...folders);
+    return JSON.parse(stdout) as Packed[]; // the documented output of npm, in the order asked for
   }
 
   /** Installs a package that depends on none. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { compilers, Consumer } from "./consumer.js";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { compilers, Consumer, patienceMs } from "./consumer.js";
 import type { Packed } from "./consumer.js";
 
 const consumer = new Consumer();
@@ -10,14 +10,17 @@ const entries = ["hawser", "hawser/protocol", "hawser/server", "hawser/socket", 
 const node24 = process.env["HAWSER_NODE24"];
 let packed: Packed;
 
-// npm starts twice; that takes seconds when the machine is busy
+vi.setConfig({ testTimeout: patienceMs });
+
 beforeAll(async () => {
-  packed = await consumer.pack("hawser");
+  const [library] = await consumer.pack("hawser");
+  if (library === undefined) throw new Error("npm packed nothing");
+  packed = library;
   await consumer.install(packed);
   consumer.copy("@types/node");
   consumer.copy("undici-types");
   consumer.write(sources);
-}, 60_000);
+}, patienceMs);
 
 afterAll(() => consumer.delete());
 
@@ -93,7 +96,7 @@ const places = [
 ];
 
 // one compiler for all: each start of it would read the same declarations again
-it("is type-checked in every kind of project", { timeout: 60_000 }, async () => {
+it("is type-checked in every kind of project", async () => {
   const projects = resolutions.flatMap((resolution) =>
     exactness.flatMap((exact) =>
       places.map(({ files, ...place }) => ({
@@ -110,7 +113,7 @@ it("is type-checked in every kind of project", { timeout: 60_000 }, async () => 
   expect(names).toHaveLength(13);
 });
 
-it("is type-checked by the older TypeScript of one of our tools", { timeout: 60_000 }, async () => {
+it("is type-checked by the older TypeScript of one of our tools", async () => {
   const compilerOptions = { ...nodeNext, exactOptionalPropertyTypes: true };
   consumer.write({ "tsconfig.older.json": JSON.stringify({ files: ["node.ts"], compilerOptions }) });
   const output = await consumer.node([compilers.older, "-p", "tsconfig.older.json"]);
