@@ -5,23 +5,27 @@ import { CLOSE_INVALID_DATA, CLOSE_MESSAGE_TOO_BIG } from "../protocol/index.js"
 export const TAIL: Uint8Array = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 
 /**
- * What follows the tail to find out whether the message was whole: behind the tail a decompressor is between two blocks, and
- * nothing comes of empty ones; inside a block it takes them for data, or fails. Where no window is kept, a last block and one
- * byte behind it, before which the stream ends. Else blocks that are not the last: as many as the header of a block can
- * swallow.
+ * The tail, and what shows whether the message was whole: behind the tail a decompressor is between two blocks, and nothing
+ * comes of empty ones; inside a block it takes them for data, or fails. Where no window is kept, a last block and one byte
+ * behind it, before which the stream ends. Else blocks that are not the last: as many as the header of a block can swallow.
  */
-const LAST_BLOCK: Uint8Array = Uint8Array.of(0x01, 0x00, 0x00, 0xff, 0xff, 0x00);
-const EMPTY_BLOCKS: Uint8Array = Uint8Array.from({ length: 32 * 5 }, (_, at) => (at % 5 < 3 ? 0x00 : 0xff));
+const TAIL_AND_LAST: Uint8Array = Uint8Array.of(...TAIL, 0x01, 0x00, 0x00, 0xff, 0xff, 0x00);
+const TAIL_AND_EMPTY: Uint8Array = Uint8Array.of(
+  ...TAIL,
+  ...Array.from({ length: 32 * 5 }, (_, at) => (at % 5 < 3 ? 0x00 : 0xff)),
+);
 
-export function endCheck(takeover: boolean): Uint8Array {
-  return takeover ? EMPTY_BLOCKS : LAST_BLOCK;
+/** What a decompressor is given when a message is over. */
+export function messageEnd(takeover: boolean): Uint8Array {
+  return takeover ? TAIL_AND_EMPTY : TAIL_AND_LAST;
 }
 
-/** Whether a message was whole, by what became of its `check`: how much of it was used, whether the stream ended then. */
-export function isWhole(check: Uint8Array, outcome: { readonly used: number; readonly ended: boolean }): boolean {
-  // the tail has completed a final block
-  if (outcome.ended && outcome.used === 0) return true;
-  return check === LAST_BLOCK ? outcome.ended && outcome.used === check.length - 1 : !outcome.ended;
+/** Whether a message was whole, by what became of its end: how much of it was used, whether the stream ended then. */
+export function isWhole(end: Uint8Array, { used, ended }: { readonly used: number; readonly ended: boolean }): boolean {
+  // A final block at the very end needs an empty block behind it; not all senders write that, and no data is missing. Or
+  // the tail has completed a final block.
+  if (ended && (used === 0 || used === TAIL.length)) return true;
+  return end === TAIL_AND_LAST ? ended && used === end.length - 1 : !ended;
 }
 
 /** A message of many empty final blocks (RFC 7692 §7.2.3.4) costs a reset for every two bytes. */

@@ -1,5 +1,5 @@
 import { inflateCost } from "../protocol/index.js";
-import { corrupt, endCheck, isWhole, MAX_FINAL_BLOCKS, TAIL, tooBig } from "./deflate-rules.js";
+import { corrupt, isWhole, MAX_FINAL_BLOCKS, messageEnd, tooBig } from "./deflate-rules.js";
 import type { Span, ZlibContext } from "./zlib-handle.js";
 import type { Output } from "./zlib-output.js";
 
@@ -25,11 +25,10 @@ interface PassOptions {
 export class InflatePass {
   readonly #output: Output;
   readonly #maxBytes: number;
-  /** What shows whether the message was whole. */
-  readonly #check: Uint8Array;
-  /** What is still to be inflated: the piece, and at a message's end the tail and the check. */
-  readonly #inputs: Span[];
-  /** How much had come when the check began. */
+  /** What is given to zlib when the piece is used up; null within a message. */
+  readonly #end: Uint8Array | null;
+  #input: Span;
+  /** How much had come when the end began; -1 before. */
   #messageBytes = -1;
   #finalBlocks = 0;
   /** Whether nothing was used since the stream began anew. */
@@ -41,26 +40,27 @@ export class InflatePass {
   constructor(output: Output, { piece, last, maxBytes, takeover }: PassOptions) {
     this.#output = output;
     this.#maxBytes = maxBytes;
-    this.#check = endCheck(takeover);
-    this.#inputs = (last ? [piece, TAIL, this.#check] : [piece]).map((bytes) => ({
-      bytes,
-      start: 0,
-      end: bytes.length,
-    }));
+    this.#end = last ? messageEnd(takeover) : null;
+    this.#input = { bytes: piece, start: 0, end: piece.length };
   }
 
   /** Goes on until all is done (true) or `maxCost` was spent (false). */
   advance(context: ZlibContext, maxCost: number): boolean {
     const maxTotalCost = this.cost + maxCost;
-    for (let input = this.#inputs[0]; input !== undefined; input = this.#inputs[0]) {
-      const outcome = this.#run(context, input, maxTotalCost);
+    for (;;) {
+      const outcome = this.#run(context, this.#input, maxTotalCost);
       if (outcome === "interrupted") return false;
-      if (input.bytes === TAIL) this.#endMessage(context, input, outcome);
-      else if (input.bytes === this.#check) this.#checkEnd(context, input, outcome);
-      else if (outcome === "ended") this.#restart(context, input);
-      else this.#inputs.shift();
+      if (this.#messageBytes >= 0) {
+        this.#checkEnd(context, outcome === "ended");
+        return true;
+      }
+      if (outcome === "ended") this.#restart(context, this.#input);
+      else if (this.#end === null) return true;
+      else {
+        this.#messageBytes = this.#output.total;
+        this.#input = { bytes: this.#end, start: 0, end: this.#end.length };
+      }
     }
-    return true;
   }
 
   /** To be called before others have their turn. */
@@ -76,21 +76,10 @@ export class InflatePass {
     this.#output.drop();
   }
 
-  #endMessage(context: ZlibContext, input: Span, outcome: Outcome): void {
-    this.#inputs.shift();
-    this.#messageBytes = this.#output.total;
-    if (outcome === "used") return;
-    if (input.start > 0) throw corrupt();
-    // A final block at the very end needs an empty block behind it; not all senders write that, and no data is missing.
-    context.reset();
-    this.#inputs.shift();
-  }
-
-  #checkEnd(context: ZlibContext, input: Span, outcome: Outcome): void {
-    this.#inputs.shift();
-    const ended = outcome === "ended";
+  #checkEnd(context: ZlibContext, ended: boolean): void {
+    const { bytes, start } = this.#input;
     const silent = this.#output.total === this.#messageBytes;
-    if (!silent || !isWhole(this.#check, { used: input.start, ended })) throw corrupt();
+    if (!silent || !isWhole(bytes, { used: start, ended })) throw corrupt();
     if (ended) context.reset();
   }
 
@@ -111,7 +100,7 @@ export class InflatePass {
         start: input.start,
         end: Math.min(input.end, input.start + INPUT_BYTES),
       };
-      const room = this.#output.room(this.#maxBytes - this.#output.total + 1);
+      const room = this.#output.room(Math.min(maxCost - this.cost, this.#maxBytes - this.#output.total + 1));
       const before = this.#output.total;
       context.step(part, room);
       if (context.failed) throw corrupt();

@@ -406,12 +406,12 @@ describe.each([
   ["without, on zlib's handles", NO_TAKEOVER, true],
   ["without, on documented streams", NO_TAKEOVER, false],
 ])("REL-C7 %s", (_name, context, handles) => {
-  // by RFC 7692 §7.2.2 a stored block that is complete with the tail's four bytes is whole, and so is an empty one
+  // the first byte of this stored block is an empty message
   it.each<[string, Uint8Array, number[]]>([
     ["a dynamic block", compress(sample(400)), []],
     ["a dynamic block of many codes", compress(Uint8Array.from({ length: 600 }, (_, i) => (i * i) % 251)), []],
     ["a fixed block", Uint8Array.from(Buffer.from("f248cdc9c90700", "hex")), []],
-    ["a stored block", Uint8Array.from(Buffer.from("000500faff48656c6c6f00", "hex")), [1, 6]],
+    ["a stored block", Uint8Array.from(Buffer.from("000500faff48656c6c6f00", "hex")), [1]],
   ])("%s cut at any byte is 1007", async (_block, payload, whole) => {
     const { port } = createBench({ handles });
     const accepted: number[] = [];

@@ -6,9 +6,9 @@ import {
   closedAlready,
   corrupt,
   emptyMessage,
-  endCheck,
   isWhole,
   MAX_FINAL_BLOCKS,
+  messageEnd,
   TAIL,
   tooBig,
 } from "./deflate-rules.js";
@@ -64,7 +64,7 @@ export class StreamDeflater implements Deflater {
   #deflate(piece: Uint8Array): Promise<Uint8Array[]> {
     return this.#pool.slicedWork.hold(async () => {
       if (this.#closed) throw aborted();
-      const { output } = await pump(this.#stream.take(), [piece], Infinity);
+      const { output } = await pump(this.#stream.take(), piece, Infinity);
       if (this.#closed) throw aborted();
       return output;
     });
@@ -116,30 +116,27 @@ export class StreamInflater implements Inflater {
     for (let finalBlocks = 0; finalBlocks <= MAX_FINAL_BLOCKS; finalBlocks++) {
       if (this.#closed) throw aborted();
       // oxlint-disable-next-line no-await-in-loop -- one stream begins where the other ended
-      const result = await pump(this.#stream.take(), last ? [rest, TAIL] : [rest], maxBytes - bytes);
+      const result = await pump(this.#stream.take(), rest, maxBytes - bytes);
       output.push(...result.output);
       bytes += result.bytes;
-      if (!result.ended) {
+      if (!result.ended || result.used === rest.length) {
         // oxlint-disable-next-line no-await-in-loop -- it is the end of it
-        if (last) await this.#checkEnd();
+        if (last) await this.#endMessage(result.ended);
         return joinParts(output, 0);
       }
       this.#stream.release();
-      // A final block at the very end needs an empty block behind it; not all senders write that, and no data is missing.
-      const left = rest.length - result.used;
-      if (last && (left === 0 || left === -TAIL.length)) return joinParts(output, 0);
-      if (left < 0 || (idle && result.used === 0)) break;
+      if (idle && result.used === 0) break;
       idle = result.used === 0;
       rest = rest.subarray(result.used);
     }
     throw corrupt();
   }
 
-  async #checkEnd(): Promise<void> {
+  async #endMessage(ended: boolean): Promise<void> {
     if (this.#closed) throw aborted();
-    const check = endCheck(this.#takeover);
-    const result = await pump(this.#stream.take(), [check], Infinity);
-    if (result.bytes > 0 || !isWhole(check, result)) throw corrupt();
+    const end = messageEnd(this.#takeover);
+    const result = ended ? { bytes: 0, used: 0, ended } : await pump(this.#stream.take(), end, Infinity);
+    if (result.bytes > 0 || !isWhole(end, result)) throw corrupt();
     if (result.ended) this.#stream.release();
   }
 }
@@ -180,8 +177,8 @@ interface PumpResult {
   readonly used: number;
 }
 
-/** Sends `parts` through the stream and flushes it. Rejects when the stream fails, is destroyed, or gives too much. */
-function pump(stream: DeflateRaw | InflateRaw, parts: Uint8Array[], maxBytes: number): Promise<PumpResult> {
+/** Sends `input` through the stream and flushes it. Rejects when the stream fails, is destroyed, or gives too much. */
+function pump(stream: DeflateRaw | InflateRaw, input: Uint8Array, maxBytes: number): Promise<PumpResult> {
   return new Promise((resolve, reject) => {
     const output: Uint8Array[] = [];
     const before = stream.bytesWritten;
@@ -202,7 +199,7 @@ function pump(stream: DeflateRaw | InflateRaw, parts: Uint8Array[], maxBytes: nu
     const onEnd = (): void => settle(() => resolve(result(true)));
     const onClose = (): void => settle(() => reject(aborted()));
     stream.on("data", onData).on("error", onError).on("end", onEnd).on("close", onClose);
-    for (const part of parts) if (part.length > 0) stream.write(part);
+    if (input.length > 0) stream.write(input);
     stream.flush(constants.Z_SYNC_FLUSH, () => settle(() => resolve(result(false))));
   });
 }

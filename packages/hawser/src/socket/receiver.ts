@@ -38,6 +38,8 @@ export class Receiver implements StreamIntakeOwner {
   readonly #streams: StreamIntake;
   readonly #owner: ReceiverOwner;
   #inflater: Inflater | null = null;
+  /** The compressed message that an inflater works at, or is about to. */
+  #inflatingBytes = 0;
   #rate: MessageRate | null = null;
   /** Bytes kept aside while held, in order. */
   #kept: Uint8Array[] = [];
@@ -90,7 +92,8 @@ export class Receiver implements StreamIntakeOwner {
 
   /** Memory held on the way in, the application's queue not counted. */
   get retainedBytes(): number {
-    return this.#parser.retainedBytes + this.#parser.unreadBytes + this.#keptBytes + this.#streams.unreadBytes;
+    const { retainedBytes, unreadBytes } = this.#parser;
+    return retainedBytes + unreadBytes + this.#keptBytes + this.#inflatingBytes + this.#streams.unreadBytes;
   }
 
   /** `buffer` is lent for the length of the call. */
@@ -284,7 +287,7 @@ export class Receiver implements StreamIntakeOwner {
     const compressed = owned ? view(buffer, start, end) : this.#copyPayload();
     try {
       const inflated = this.#inflater?.inflate(compressed, true, this.#options.maxMessageBytes) ?? NOTHING;
-      if (inflated instanceof Promise) this.#afterInflating(type, inflated);
+      if (inflated instanceof Promise) this.#afterInflating(type, compressed.length, inflated);
       else this.#deliverInflated(type, inflated);
     } catch (error) {
       this.onBroken(error);
@@ -292,10 +295,17 @@ export class Receiver implements StreamIntakeOwner {
   }
 
   /** Holds until the inflater is done; what is delivered then may hold in its turn. */
-  #afterInflating(type: "text" | "binary", inflated: Promise<Uint8Array>): void {
+  #afterInflating(type: "text" | "binary", compressedBytes: number, inflated: Promise<Uint8Array>): void {
+    this.#inflatingBytes = compressedBytes;
     const done = inflated.then(
-      (data) => this.#deliverInflated(type, data),
-      (error: unknown) => this.onBroken(error),
+      (data) => {
+        this.#inflatingBytes = 0;
+        this.#deliverInflated(type, data);
+      },
+      (error: unknown) => {
+        this.#inflatingBytes = 0;
+        this.onBroken(error);
+      },
     );
     this.hold(done);
   }
