@@ -15,7 +15,7 @@ export interface TlsFiles {
   readonly key?: TlsFile;
   /** The authorities to trust, in PEM, instead of the well-known ones. */
   readonly ca?: TlsFile | readonly TlsFile[];
-  /** Certificate, key and authorities in one PKCS #12 file, instead of `cert` and `key`. */
+  /** Certificate and key in one PKCS #12 file, instead of `cert` and `key`. Authorities in it are trusted, too. */
   readonly pfx?: TlsFile;
   /** What `key` or `pfx` is encrypted with. */
   readonly passphrase?: string;
