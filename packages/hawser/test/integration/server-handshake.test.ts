@@ -145,6 +145,18 @@ it.each([
   expect(server.sockets.size).toBe(0);
 });
 
+it("REL-B9 reads nothing of a request that comes to its end behind the 408", async () => {
+  const targets: string[] = [];
+  const onRequest: RequestHandler = ({ url = "" }) => void targets.push(url);
+  const server = await startServer({ handshakeTimeoutMs: 100, onRequest });
+  const client = await connectRaw(server);
+  client.send("GET /late HTTP/1.1\r\nHost: lo");
+  expect((await client.answer()).status).toBe(408);
+  client.send("calhost\r\n\r\nGET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await client.closed();
+  expect(targets).toEqual([]);
+});
+
 it("REL-B9 gives no 101 in front of the answer to an earlier request", async () => {
   const { logger, entries } = createMemoryLog();
   const server = await startServer({ logger, onRequest: () => {} });
