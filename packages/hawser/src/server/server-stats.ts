@@ -27,10 +27,6 @@ export class Counters {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
-  get(name: string): number {
-    return this.#counts.get(name) ?? 0;
-  }
-
   read(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
   }

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 
 /** What one of the clients has seen. */
-export interface BusyClient {
+interface BusyClient {
   readonly number: number;
   readonly sent: number;
   readonly received: number;
