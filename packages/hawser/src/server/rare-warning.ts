@@ -1,7 +1,7 @@
 import type { Clock } from "../internal/clock.js";
 
 /** A warning is told again after so long at the earliest, with how often there was reason to meanwhile. */
-export const WARN_EVERY_MS = 10_000;
+const WARN_EVERY_MS = 10_000;
 
 /** A warning about something that may go on and on. */
 export class RareWarning {

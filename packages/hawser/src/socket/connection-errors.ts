@@ -1,4 +1,4 @@
-import { ConnectionError, type HawserError, ProtocolError } from "../internal/errors.js";
+import { ConnectionError, type HawserError, ProtocolError, UsageError } from "../internal/errors.js";
 import { CLOSE_POLICY_VIOLATION } from "../protocol/index.js";
 
 /** Why something was not done on a connection that ended with a closing handshake, or is about to. */
@@ -34,4 +34,22 @@ export function describeThrown(value: unknown): string {
   } catch {
     return "with something that has no text";
   }
+}
+
+export function queueFull(size: number, bufferedBytes: number, limit: number): ConnectionError {
+  return new ConnectionError(
+    "QUEUE_FULL",
+    `the send queue holds ${bufferedBytes} bytes and takes no ${size} more: the limit is ${limit}; await drained() or send()`,
+    { facts: { size, bufferedBytes, limit } },
+  );
+}
+
+export function pingTooLong(size: number, limit: number): UsageError {
+  return new UsageError("INVALID_ARGUMENT", `a ping's data has ${size} bytes: at most ${limit} fit`, {
+    facts: { size, limit },
+  });
+}
+
+export function tooManyPings(limit: number): ConnectionError {
+  return new ConnectionError("QUEUE_FULL", `${limit} pings are unanswered`, { facts: { limit } });
 }

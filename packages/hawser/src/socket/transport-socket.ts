@@ -17,6 +17,7 @@ import {
 } from "../protocol/index.js";
 import { Inbox } from "./inbox.js";
 import { Connection, type ConnectionOwner } from "./connection.js";
+import { pingTooLong, queueFull, tooManyPings } from "./connection-errors.js";
 import { type EncodedMessage, toBytes } from "./encoded-message.js";
 import { MAX_OUTSTANDING_PINGS } from "./keep-alive.js";
 import { asHold } from "./message-sink.js";
@@ -256,17 +257,11 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
       const { keepAlive, queue } = this.#connection;
       const payload = data === undefined ? keepAlive.nextPayload() : copyBytes(toBytes(data, this.#setup.runtime));
       if (payload.length > MAX_CONTROL_BYTES) {
-        throw new UsageError(
-          "INVALID_ARGUMENT",
-          `a ping's data has ${payload.length} bytes: at most ${MAX_CONTROL_BYTES} fit`,
-          { facts: { size: payload.length, limit: MAX_CONTROL_BYTES } },
-        );
+        throw pingTooLong(payload.length, MAX_CONTROL_BYTES);
       }
       // A cancelled ping is not outstanding any more, but may still wait to be sent.
       if (Math.max(keepAlive.outstanding, queue.waitingPings) >= MAX_OUTSTANDING_PINGS) {
-        throw new ConnectionError("QUEUE_FULL", `${MAX_OUTSTANDING_PINGS} pings are unanswered`, {
-          facts: { limit: MAX_OUTSTANDING_PINGS },
-        });
+        throw tooManyPings(MAX_OUTSTANDING_PINGS);
       }
       this.#connection.sendPing(payload, waiter);
       watch(waiter, options, this.#setup.runtime, () => keepAlive.forget(waiter));
@@ -504,12 +499,4 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     const code = report.clean ? "CONNECTION_CLOSED" : "CONNECTION_LOST";
     return new ConnectionError(code, "the connection is over", { cause: report.error });
   }
-}
-
-function queueFull(size: number, bufferedBytes: number, limit: number): ConnectionError {
-  return new ConnectionError(
-    "QUEUE_FULL",
-    `the send queue holds ${bufferedBytes} bytes and takes no ${size} more: the limit is ${limit}; await drained() or send()`,
-    { facts: { size, bufferedBytes, limit } },
-  );
 }
