@@ -30,6 +30,8 @@ interface Opened {
   readonly reports: readonly CloseReport[];
   /** The first report. */
   readonly ended: Promise<CloseReport>;
+  /** Ends what the server does by itself while it runs: its look after descriptors is a timer, too. */
+  readonly closeServer: () => Promise<void>;
 }
 
 async function openRaw(options: ServiceOptions = {}, handlers: ServiceHandlers<unknown, "/"> = {}): Promise<Opened> {
@@ -55,7 +57,8 @@ async function openRaw(options: ServiceOptions = {}, handlers: ServiceHandlers<u
   const peer = await connectRaw(server);
   const lines = ["Sec-WebSocket-Extensions: permessage-deflate"];
   await peer.send(formatHandshake({ target: "/", lines })).answer();
-  return { runtime, socket: await opened.promise, peer, reports, ended: ended.promise };
+  const socket = await opened.promise;
+  return { runtime, socket, peer, reports, ended: ended.promise, closeServer: () => server.close() };
 }
 
 function frame(sent: FrameToSend): Uint8Array {
@@ -63,8 +66,12 @@ function frame(sent: FrameToSend): Uint8Array {
 }
 
 /** Nothing of the connection is left. */
-async function expectOver({ runtime, reports }: Pick<Opened, "runtime" | "reports">): Promise<void> {
+async function expectOver(
+  opened: Pick<Opened, "runtime" | "reports"> & Partial<Pick<Opened, "closeServer">>,
+): Promise<void> {
+  const { runtime, reports } = opened;
   await new Promise((resolve) => setImmediate(resolve));
+  await opened.closeServer?.();
   expect(reports).toHaveLength(1);
   const { wheel, ledger } = runtime;
   expect({ timers: wheel.size, bytes: ledger.bytes, connections: ledger.connections }).toEqual({
