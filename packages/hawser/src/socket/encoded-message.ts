@@ -12,6 +12,7 @@ type MaybeLater<T> = T | Promise<T>;
 /** A message encoded once, to be sent to many by `postEncoded`: as it is, and compressed for those who agreed to that. */
 export class EncodedMessage {
   readonly data: string | Uint8Array;
+  readonly opcode: number;
   /** A copy: it may be compressed when the caller's data has changed. */
   readonly payload: Uint8Array;
   /** The message in one unmasked frame. */
@@ -22,7 +23,8 @@ export class EncodedMessage {
 
   constructor(data: string | ArrayBufferView | ArrayBuffer, runtime: Runtime, compress: boolean) {
     const payload = toBytes(data, runtime);
-    this.frame = encodeServerFrame(runtime, FIN | opcodeOf(data), payload);
+    this.opcode = typeof data === "string" ? OPCODE_TEXT : OPCODE_BINARY;
+    this.frame = encodeServerFrame(runtime, FIN | this.opcode, payload);
     this.payload = this.frame.subarray(this.frame.length - payload.length);
     this.data = typeof data === "string" ? data : this.payload;
     this.compress = compress;
@@ -59,7 +61,7 @@ export class EncodedMessage {
   /** Nobody is obliged to send what compression made longer. */
   #choose(compressed: Uint8Array): SharedFrame {
     if (compressed.length >= this.payload.length) return { bytes: this.frame, compressed: false };
-    const bytes = encodeServerFrame(this.#runtime, FIN | RSV1 | opcodeOf(this.data), compressed);
+    const bytes = encodeServerFrame(this.#runtime, FIN | RSV1 | this.opcode, compressed);
     return { bytes, compressed: true };
   }
 }
@@ -70,10 +72,6 @@ export function encodeMessage(
   options: { readonly runtime: Runtime; readonly compress?: boolean | undefined },
 ): EncodedMessage {
   return new EncodedMessage(data, options.runtime, options.compress ?? true);
-}
-
-function opcodeOf(data: string | ArrayBufferView | ArrayBuffer): number {
-  return typeof data === "string" ? OPCODE_TEXT : OPCODE_BINARY;
 }
 
 /**

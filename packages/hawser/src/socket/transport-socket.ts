@@ -418,16 +418,14 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
 
   #postShared(message: EncodedMessage, { port, agreement }: NonNullable<SocketSetup["deflate"]>): void {
     const { windowBits, takeover } = agreement.server;
-    const { payload, data } = message;
+    const { opcode, payload } = message;
     this.#admit("post", payload.length);
     const share = (): ReturnType<EncodedMessage["compressed"]> => message.compressed(port, windowBits);
     // a compressor that remembers has to forget when the message's turn has come, and not before
     const frame = takeover ? null : share();
     const { queue } = this.#connection;
-    if (frame === null || frame instanceof Promise) {
-      const opcode = typeof data === "string" ? OPCODE_TEXT : OPCODE_BINARY;
-      queue.addCompressible({ opcode, data: payload, share }, null);
-    } else queue.addFrame(frame.bytes);
+    if (frame === null || frame instanceof Promise) queue.addCompressible({ opcode, data: payload, share }, null);
+    else queue.addFrame(frame.bytes);
   }
 
   /** Refuses what may not be sent now, or has no room. */
