@@ -240,6 +240,13 @@ describe("maxConnectionsPerAddress (REL-D5)", () => {
     expect(rules).toEqual([undefined, "address-limit", undefined]);
   });
 
+  it("does not count the connections of a trusted proxy as its own", () => {
+    const { limits } = setUp({ maxConnectionsPerAddress: 1 });
+    const streams = Array.from({ length: 30 }, () => createStream("10.0.0.1"));
+    for (const stream of streams) limits.onAccepted(stream);
+    expect(streams.filter((stream) => stream.destroyed)).toEqual([]);
+  });
+
   it("drops what comes behind those that are told", () => {
     const { limits } = setUp({ maxConnectionsPerAddress: 1 });
     const streams = Array.from({ length: 20 }, () => createStream());

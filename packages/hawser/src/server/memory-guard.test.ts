@@ -146,7 +146,7 @@ describe("REL-D20 what connections hold", () => {
     const sockets = Array.from({ length: 10 }, (_, i) => bench.open(String(i), 90 * KIB, 90 * KIB));
     bench.open("last", 90 * KIB, 90 * KIB);
     await bench.advance(500);
-    expect(bench.shed).toEqual(["last", "9"]);
+    expect([bench.shed, bench.aborted]).toEqual([["last", "9"], []]);
     for (const socket of sockets) socket.hold(socket.heldBytes + 1);
     await bench.advance(520);
     expect([bench.shed, bench.aborted]).toEqual([
@@ -180,7 +180,10 @@ describe("REL-D20 the real size of the process", () => {
     expect([bench.guard.isShort, bench.shed]).toEqual([true, []]);
     bench.use = { usedBytes: 800 * KIB, limitBytes: 1024 * KIB };
     await bench.advance(1020);
-    expect(bench.guard.isShort).toBe(false);
+    expect([bench.guard.isShort, bench.warnings.length]).toEqual([false, 1]);
+    bench.use = { usedBytes: 922 * KIB, limitBytes: 1024 * KIB };
+    await bench.advance(1020);
+    expect([bench.guard.isShort, bench.warnings.length]).toEqual([true, 2]);
   });
 
   it("is brought down slowly when it stays there", async () => {
@@ -218,6 +221,9 @@ describe("REL-D20 the real size of the process", () => {
     bench.use = { usedBytes: 1024 * KIB, limitBytes: 1024 * KIB };
     await bench.advance(60_000);
     expect(bench.shed).toEqual([]);
+    expect(bench.warnings).toEqual([
+      { usedBytes: 1024 * KIB, limitBytes: 1024 * KIB, heldBytes: 96 * KIB, connections: 12 },
+    ]);
   });
 
   it("is looked at once a second, and only while there are connections", async () => {
@@ -242,6 +248,25 @@ it("of two servers on one account each sheds its own", async () => {
   large.open("large", 300 * KIB);
   await small.advance(100);
   expect([small.shed, large.shed]).toEqual([["small"], []]);
+});
+
+it("watches the account only while it has connections", () => {
+  const ledger = new Ledger();
+  let watchers = 0;
+  const watch = ledger.watch.bind(ledger);
+  ledger.watch = (watcher) => {
+    watchers++;
+    const end = watch(watcher);
+    return () => {
+      watchers--;
+      end();
+    };
+  };
+  const bench = new Bench(100 * KIB, ledger);
+  const sockets = bench.openMany(3);
+  expect(watchers).toBe(1);
+  for (const socket of sockets) socket.end();
+  expect(watchers).toBe(0);
 });
 
 it("leaves alone what it cannot bring down: others hold it", async () => {

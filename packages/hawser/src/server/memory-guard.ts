@@ -128,7 +128,8 @@ export class MemoryGuard {
     const { maxMemoryBytes } = this.#options;
     const heldBytes = this.#staying;
     if (this.#endWatch === null || heldBytes <= maxMemoryBytes) return;
-    this.#begin(SHED_TO * maxMemoryBytes, { heldBytes, maxMemoryBytes });
+    this.#warn({ heldBytes, maxMemoryBytes });
+    this.#begin(SHED_TO * maxMemoryBytes);
   }
 
   #onLook(): void {
@@ -140,23 +141,25 @@ export class MemoryGuard {
     const isDue = part >= CRITICAL_AT || (this.#tight && this.#tightLooks % TIGHT_LOOKS === 0);
     const heldBytes = this.#staying;
     const floor = FLOOR * limitBytes;
+    if (this.isShort) this.#warn({ usedBytes, limitBytes, heldBytes });
+    else this.#warned = false;
     if (isDue && this.#target === null && heldBytes > floor) {
-      this.#begin(Math.max((1 - SHED_PART) * heldBytes, floor), { usedBytes, limitBytes, heldBytes });
+      this.#begin(Math.max((1 - SHED_PART) * heldBytes, floor));
     }
-    if (!this.isShort) this.#warned = false;
     runtime.wheel.arm(this.#look, LOOK_EVERY_MS);
   }
 
-  #begin(target: number, readings: Readonly<Record<string, number>>): void {
+  #begin(target: number): void {
     this.#target = Math.min(target, this.#target ?? Infinity);
-    if (!this.#warned) {
-      this.#warned = true;
-      this.#options.log.warn(
-        { ...readings, connections: this.#options.sockets.size },
-        "memory runs short: new connections are refused, and some are closed",
-      );
-    }
     this.#shed();
+  }
+
+  /** Once until it is over. */
+  #warn(readings: Readonly<Record<string, number>>): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const fields = { ...readings, connections: this.#options.sockets.size };
+    this.#options.log.warn(fields, "memory runs short: new connections are refused, and some may be closed");
   }
 
   /** Closes some connections, and comes again while there is more to do or somebody still leaves. */
