@@ -183,17 +183,17 @@ describe("while reading pauses for a flood", () => {
   it("what the handler awaits is waited for, too", async () => {
     const order: string[] = [];
     const { peer, clock } = openWithPeer({
-      options: { rateLimit: { messagesPerSecond: 10, burst: 1, closeAfterMs: Infinity } },
+      options: { rateLimit: { messagesPerSecond: 10, bytesPerSecond: 100, closeAfterMs: Infinity } },
       handlers: {
         message: async (socket, data) => {
-          order.push(`begin ${String(data)}`);
+          order.push(`begin ${String(data)[0]}`);
           await new Promise<void>((resolve) => clock.schedule(resolve, 3_000));
-          order.push(`end ${String(data)}`);
+          order.push(`end ${String(data)[0]}`);
           expect(socket.state).toBe("open");
         },
       },
     });
-    peer.sendText("1");
+    peer.sendText(`1${"x".repeat(200)}`); // a pause of a second
     peer.sendText("2");
     await clock.advance(7_000);
     expect(order).toEqual(["begin 1", "end 1", "begin 2", "end 2"]);
