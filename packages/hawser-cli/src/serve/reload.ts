@@ -60,7 +60,13 @@ export function createReload(flags: ServeFlags, first: ServeOptions, targets: Re
     current = apply(current, wanted, targets);
   };
   return {
-    reload: () => (running = running.then(reload)),
+    reload() {
+      // what nobody has thought of must not end a server that runs
+      running = running
+        .then(reload)
+        .catch((error: unknown) => targets.log.error({ err: error }, "reading again failed"));
+      return running;
+    },
     get options() {
       return current;
     },
