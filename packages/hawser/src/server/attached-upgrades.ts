@@ -6,6 +6,7 @@ import { readClient, readPeerAddress } from "./client-address.js";
 import { cutQuery, findService, refuseMissing, refuseTruncated } from "./handshake-check.js";
 import type { RefusedHandshake } from "./handshake-check.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
+import { createPlainResponse, isPlain } from "./plain-upgrade.js";
 import { UnansweredRequests } from "./unanswered-requests.js";
 import { handleUpgrade } from "./upgrade.js";
 import type { UpgradeHome } from "./upgrade.js";
@@ -67,9 +68,12 @@ export class AttachedUpgrades {
     if (isTaken(stream)) return;
     const owner = this.#findOwner(request.url ?? "");
     const last = this.#guests.at(-1);
-    if (owner !== undefined) this.#take(request, stream, head, owner);
-    else if (last === undefined) stream.destroy();
-    else if (this.#server.listenerCount("upgrade") > 1) this.#leave(request, stream, last);
+    const isAlone = this.#server.listenerCount("upgrade") === 1;
+    // without us Node would have seen a plain request in it
+    if (last === undefined) stream.destroy();
+    else if (isAlone && isPlain(request) && !this.#unanswered.has(stream)) this.#giveBack(request, stream, last);
+    else if (owner !== undefined) this.#take(request, stream, head, owner);
+    else if (!isAlone) this.#leave(request, stream, last);
     else this.#take(request, stream, head, last);
   }
 
@@ -77,6 +81,10 @@ export class AttachedUpgrades {
   #findOwner(target: string): UpgradeHome | undefined {
     const owners = this.#guests.filter(({ rules }) => findService(rules.router, target) !== undefined);
     return owners.find((home) => !home.isClosing()) ?? owners[0];
+  }
+
+  #giveBack(request: IncomingMessage, stream: Duplex, { options }: UpgradeHome): void {
+    this.#server.emit("request", request, createPlainResponse(request, stream, options.runtime));
   }
 
   #leave(request: IncomingMessage, stream: NetworkStream, home: UpgradeHome): void {

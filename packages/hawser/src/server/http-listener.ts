@@ -9,6 +9,7 @@ import { guardListener } from "./guard-listener.js";
 import { answerAndClose, lookAfter } from "./last-answer.js";
 import { readPeerAddress } from "./client-address.js";
 import { createListenError } from "./listen-error.js";
+import { createPlainResponse, isPlain } from "./plain-upgrade.js";
 import { readAddress } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
 import type { ResolvedServerOptions } from "./server-options.js";
@@ -123,7 +124,8 @@ export class HttpListener {
   #onUpgrade(request: IncomingMessage, stream: NetworkStream, head: Uint8Array): void {
     lookAfter(stream);
     if (!this.#unanswered.has(stream)) {
-      this.#handlers.onUpgrade(request, stream, head);
+      if (isPlain(request)) this.#onRequest(request, createPlainResponse(request, stream, this.#options.runtime));
+      else this.#handlers.onUpgrade(request, stream, head);
       return;
     }
     // a 101 now would pass for the answer to the request before

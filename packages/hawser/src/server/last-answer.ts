@@ -18,14 +18,23 @@ export function answerAndClose(stream: Duplex, answer: RefusalResponse, runtime:
     stream.destroy();
     return;
   }
-  const timer = new WheelTimer(() => stream.destroy());
-  stream.once("close", () => runtime.wheel.cancel(timer));
-  runtime.wheel.arm(timer, LINGER_MS);
-  // Node's HTTP parser must not see the rest of the bytes; a listener for data takes the connection from it.
+  dropInput(stream);
+  destroyLater(stream, runtime);
+  stream.end(formatRefusal(answer));
+}
+
+/** What comes from now on is not read by anybody; Node's HTTP parser neither. */
+export function dropInput(stream: Duplex): void {
   stream.removeAllListeners("data");
   stream.on("data", ignore);
   stream.resume();
-  stream.end(formatRefusal(answer));
+}
+
+/** The peer has some time for what was written to it. */
+export function destroyLater(stream: Duplex, runtime: Runtime): void {
+  const timer = new WheelTimer(() => stream.destroy());
+  stream.once("close", () => runtime.wheel.cancel(timer));
+  runtime.wheel.arm(timer, LINGER_MS);
 }
 
 /** From now on no error of the stream can end the process. */

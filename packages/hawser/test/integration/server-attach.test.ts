@@ -401,3 +401,12 @@ it("answers plain requests at its paths by handleRequest, and says of others tha
   await hawser.close();
   expect((await fetch(`http://127.0.0.1:${portOf(http)}/healthz`)).status).toBe(503);
 });
+
+it("leaves a request that offers another upgrade to the owner's pages, as it was without us", async () => {
+  const http = await startHttp();
+  createHawser().attach(http);
+  const client = await connectRaw(http);
+  client.send("GET /a HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n");
+  const { status, rest } = await client.lastAnswer();
+  expect({ status, rest: rest.toString() }).toEqual({ status: 200, rest: "page /a" });
+});

@@ -233,6 +233,25 @@ it("answers a plain GET on a WebSocket path by 426, and other methods by 405", a
   expect(await (await fetch(`${server.url.replace("ws", "http")}/page`)).text()).toBe("page");
 });
 
+it("answers a request that offers another upgrade as a plain one, and ends the connection", async () => {
+  const server = await startServer({ onRequest: (request, response) => void response.end(`page ${request.url}`) });
+  const client = await connectRaw(server);
+  const lines = ["Host: localhost", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"];
+  client.send(`GET /page HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\nGET /next HTTP/1.1\r\n\r\n`);
+
+  const { status, headers, rest } = await client.lastAnswer();
+
+  expect({ status, connection: headers.get("connection") }).toEqual({ status: 200, connection: "close" });
+  expect(rest.toString()).toBe("page /page");
+});
+
+it("does not take a body for a plain request when another upgrade is offered", async () => {
+  const server = await startServer({ onRequest: (_request, response) => void response.end("page") });
+  const client = await connectRaw(server);
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\na");
+  expect((await client.lastAnswer()).status).toBe(400);
+});
+
 it("answers plain requests by 404 without onRequest", async () => {
   const server = await startServer();
   expect((await fetch(`${server.url.replace("ws", "http")}/page`)).status).toBe(404);
