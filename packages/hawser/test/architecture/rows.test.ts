@@ -18,7 +18,9 @@ const expected: readonly string[] = [
   "REL-D1", // slow peers and resources
   ...range("D", 3, 7),
   ...range("D", 17, 20),
-  ...["REL-E1", "REL-E2", "REL-E4"], // browsers
+  "REL-E1", // browsers
+  "REL-E2",
+  "REL-E4",
 ];
 
 /** The files below a folder whose names end in `.test.ts`. */
