@@ -50,7 +50,7 @@ export async function openLab({
   });
 
   async function begin() {
-    const listening = await victim.call("listen", { options });
+    const listening = await victim.call("listen", { options: { ...tellBound(cage), ...options } });
     const before = await takeState(victim);
     await canary.call("start", { port: listening, count: canaries, limitMs: echoLimitMs, seed });
     return { port: listening, empty: before, quiet: await takeState(victim) };
@@ -122,6 +122,11 @@ async function attack({ seconds, attacks, closes = [], seed, ...lab }) {
   }
   wrong.push(...judgeAll(attacks, counts));
   return { attacks: counts, newcomers, times, wrong };
+}
+
+/** Where the system does not bound the server's memory, nobody but its options can tell it what the bound is. */
+function tellBound({ setUp, maxBytes }) {
+  return setUp === undefined ? { maxMemoryBytes: Math.floor(0.6 * maxBytes) } : {};
 }
 
 /** Which attacker's process runs which attack: about the same number of connections each. */
