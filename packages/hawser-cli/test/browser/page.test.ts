@@ -8,7 +8,10 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", { timeout },
   let serving: Serving;
 
   beforeAll(async () => {
-    [browser, serving] = await Promise.all([launchChromium(), shareServing("--time-interval-ms", "100")]);
+    [browser, serving] = await Promise.all([
+      launchChromium(),
+      shareServing("--time-interval-ms", "100", "--rate-limit", "off"),
+    ]);
     return async () => {
       await browser.close();
       serving.program.kill("SIGKILL");
