@@ -30,7 +30,7 @@ export interface LabSetup {
   readonly setUp?: string;
 }
 
-export interface AttackSetup {
+interface AttackSetup {
   readonly kind: string;
   readonly count: number;
   /** The ways in which the server must have ended at least one. */
@@ -49,7 +49,7 @@ export interface LabResult {
   readonly memory: { readonly bound: string; readonly maxBytes: number };
 }
 
-export interface AttackResult {
+interface AttackResult {
   readonly begun: number;
   readonly mostAtOnce: number;
   readonly endings: Readonly<Record<string, number>>;

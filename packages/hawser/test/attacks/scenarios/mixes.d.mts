@@ -1,5 +1,5 @@
-import type { AttackSetup } from "../run-lab.js";
+import type { LabSetup } from "../run-lab.js";
 
 export function readScale(): number;
-export function createMainMix(scale?: number): AttackSetup[];
-export function createSideMix(): AttackSetup[];
+export function createMainMix(scale?: number): LabSetup["attacks"][number][];
+export function createSideMix(): LabSetup["attacks"][number][];
