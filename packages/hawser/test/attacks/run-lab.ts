@@ -33,6 +33,8 @@ export interface LabSetup {
 interface AttackSetup {
   readonly kind: string;
   readonly count: number;
+  /** The others begin when the server has accepted these. */
+  readonly first?: boolean;
   /** The ways in which the server must have ended at least one. */
   readonly expect?: readonly string[];
 }

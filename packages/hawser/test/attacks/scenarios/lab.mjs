@@ -9,13 +9,15 @@ const SAMPLE_MS = 500;
 /** Long: on a busy machine many connections wait to be accepted when their attackers have gone already. */
 const SETTLE_MS = 120_000;
 const CALL_MS = 180_000;
+/** Less than a handshake may take. */
+const CROWD_MS = 9000;
 /** What the heap may keep of an attack: code that was compiled meanwhile, and pools. */
 const HEAP_SPARE_BYTES = 24 * MIB;
 
 const local = (script) => new URL(script, import.meta.url).href;
 
 /**
- * Runs `attacks`, each `{ kind, count, expect }`, against one server for `seconds`, and judges it. `expect`: how the server
+ * Runs `attacks`, each `{ kind, count, expect, first }`, against one server for `seconds`, and judges it. `expect`: how the server
  * must have ended at least one of them. `closes`: the reports that the server must have made; `mostReceivedBytes`: what its
  * handlers may have been given. `minSeconds`: it ends as soon as so much time is over and all that is expected has happened.
  * `setUp`: a line of shell for the server's process. Whatever goes wrong is a line of `wrong`.
@@ -93,8 +95,14 @@ async function attack({ seconds, attacks, closes = [], seed, ...lab }) {
   const lap = (name, since) => (times[name] = Math.round(performance.now() - since));
   try {
     let since = performance.now();
-    for (const [index, { kind, count }] of attacks.entries()) {
+    let wanted = 0;
+    for (const [index, { kind, count, first = false }] of attacks.entries()) {
+      if (!first && wanted > 0) {
+        peak.files = Math.max(peak.files, await waitForFiles(victim.pid, wanted));
+        wanted = 0;
+      }
       await attackers[places[index]].call("start", { kind, count, port, seed: seed + index });
+      if (first) wanted += count;
     }
     lap("startMs", since);
     const readCounts = async () => {
@@ -137,6 +145,17 @@ function share(attacks, processes) {
     loads[least] += count;
     return least;
   });
+}
+
+/** Those that say nothing come first, or the others would leave the server no time to accept them all in theirs. */
+async function waitForFiles(pid, wanted) {
+  const deadline = performance.now() + CROWD_MS;
+  let files = countFiles(pid);
+  while (files < wanted && performance.now() < deadline) {
+    await wait(50);
+    files = countFiles(pid);
+  }
+  return files;
 }
 
 async function sampleFor({ seconds, minSeconds, isEnough }, { victim, canary, port, peak, newcomers }) {

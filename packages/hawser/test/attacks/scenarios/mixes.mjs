@@ -16,8 +16,8 @@ export function readScale() {
 export function createMainMix(scale = 1) {
   const some = (count) => Math.max(1, Math.floor(count * scale));
   return [
-    { kind: "silent", count: some(10_000), expect: ["http 408"] },
-    { kind: "slow", count: some(2000), expect: ["http 408"] },
+    { kind: "silent", count: some(10_000), first: true, expect: ["http 408"] },
+    { kind: "slow", count: some(2000), first: true, expect: ["http 408"] },
     { kind: "dribbler", count: some(980) },
     { kind: "fragment flood", count: some(20), expect: ["close 1008"] },
     { kind: "bomb", count: some(500), expect: ["close 1009"] },
