@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { collect, collectHeader, parseHex, wholeNumber } from "./option-values.js";
+import { collect, collectHeader, notEmpty, parseHex, wholeNumber } from "./option-values.js";
 
 it("takes whole numbers within the limits", () => {
   const parse = wholeNumber(1, 65_535);
@@ -13,6 +13,11 @@ it.each(["0", "65536", "", "-1", "1.5", "1e3", "0x10", "many", " 1", "9999999999
     expect(() => wholeNumber(1, 65_535)(text)).toThrow("Expected a whole number from 1 to 65535.");
   },
 );
+
+it("refuses an empty text, and takes any other", () => {
+  expect(() => notEmpty("")).toThrow("Expected a text that is not empty.");
+  expect(notEmpty(".")).toBe(".");
+});
 
 it("collects what is given more than once", () => {
   expect(collect("b", collect("a", undefined))).toEqual(["a", "b"]);

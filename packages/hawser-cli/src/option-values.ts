@@ -25,6 +25,12 @@ export function wholeNumberOrOff(min: number): (text: string) => number {
   };
 }
 
+/** A file, a folder or an address: an empty one is a variable that was not set, and would mean the working directory. */
+export function notEmpty(text: string): string {
+  if (text === "") throw new InvalidArgumentError("Expected a text that is not empty.");
+  return text;
+}
+
 /** For options that may be given more than once. */
 export function collect(text: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), text];

@@ -35,6 +35,9 @@ it.each([
   [["serve", "--tls-cert", "cert.pem"], /--tls-key/],
   [["serve", "--origin", "example.com"], /--origin.*https:\/\/example\.com/],
   [["serve", "--allowed-host", "a b"], /--allowed-host.*"a b"/],
+  [["serve", "--root", ""], /--root <folder>.*'' is invalid.*not empty/],
+  [["serve", "--socket", "s.sock", "--port", "0"], /--socket and --port exclude each other: leave one out/],
+  [["serve", "--socket", "s".repeat(200)], /^hawser: --socket cannot be used: .*at most \d+ bytes/],
   [["serve", "somewhere"], /too many arguments/],
   [["sevre"], /unknown command 'sevre' \(Did you mean serve\?\)/],
 ])("refuses hawser %j with one line and exit code 2", async (args, message) => {
@@ -43,6 +46,12 @@ it.each([
   expect(stdout).toBe("");
   expect(stderr).toMatch(message);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+it("says that the folder of a Unix socket does not exist", async () => {
+  const { code, stderr } = await runProgram(["serve", "--socket", join(makeFolder(), "nowhere", "s.sock")]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^hawser: --socket .*s\.sock cannot be made: its folder does not exist; make it first\n$/);
 });
 
 it("says which certificate file does not exist", async () => {

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { HawserError, type ServerAddress } from "hawser/server";
 import { ProgramError } from "../program-error.js";
 
@@ -35,7 +37,10 @@ const faults: Readonly<Record<string, (host: string, port: number) => string>> =
 const socketFaults: Readonly<Record<string, (path: string) => string>> = {
   EADDRINUSE: (path) =>
     `--socket ${path} exists: stop the program that listens there, or remove the file that an old one has left`,
-  EACCES: (path) => `--socket ${path} may not be made by this user: change the permissions of its folder`,
-  ENOENT: (path) => `--socket ${path} cannot be made: its folder does not exist`,
+  // libuv says so, too, when there is no folder
+  EACCES: (path) =>
+    existsSync(dirname(path))
+      ? `--socket ${path} may not be made by this user: change the permissions of its folder`
+      : `--socket ${path} cannot be made: its folder does not exist; make it first`,
   EINVAL: (path) => `--socket ${path} cannot be made: the path is too long for a Unix socket`,
 };

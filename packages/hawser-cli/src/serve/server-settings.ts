@@ -70,6 +70,7 @@ function listExempt(exempt: readonly string[] = []): readonly string[] {
 
 /** The program's options behind the library's. */
 const optionNames: ReadonlyMap<unknown, string> = new Map([
+  ["path", "--socket"],
   ["hosts", "--allowed-host"],
   ["trustedProxies", "--trusted-proxy"],
   ["exempt", "--exempt"],
