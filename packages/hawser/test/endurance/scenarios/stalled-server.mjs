@@ -7,6 +7,9 @@ import { answerCalls } from "./answer-calls.mjs";
 /** So many turns without a byte taken, and the operating system has no room left. */
 const QUIET_TURNS = 50;
 
+/** How long what the server does by itself may go on when the last client is gone. */
+const SETTLE_MS = 5000;
+
 let service;
 const errors = {};
 const reports = [];
@@ -71,8 +74,13 @@ answerCalls({
   },
   sockets: () => service.sockets.size,
   /** Settles when nobody is left. */
+  /** And the server's own look after descriptors has seen it, which it does once a second. */
   async allGone() {
-    for await (const _ of every(20)) if (service.sockets.size === 0) break;
+    const { wheel } = defaultRuntime();
+    const deadline = performance.now() + SETTLE_MS;
+    for await (const _ of every(20)) {
+      if (service.sockets.size === 0 && (wheel.size === 0 || performance.now() > deadline)) break;
+    }
   },
 });
 
