@@ -101,6 +101,11 @@ export class ConnectionLimits {
     return this.#total.size;
   }
 
+  /** Whether all places are taken by connections that would not make room for another one. */
+  get isFull(): boolean {
+    return this.#total.size - this.#waiting.size >= this.#options.maxConnections;
+  }
+
   /** How many addresses are counted. */
   get addresses(): number {
     return this.#addresses.size;
@@ -109,9 +114,7 @@ export class ConnectionLimits {
   /** Our own listener accepted a connection. */
   onAccepted(stream: NetworkStream): void {
     if (!this.#total.hasRoom) this.#makeRoom();
-    const address = stream.remoteAddress;
-    const isClient = address !== undefined && !this.#options.trustedProxies.has(address);
-    const place = this.#enter(stream, isClient ? address : undefined);
+    const place = this.#enter(stream, stream.remoteAddress);
     if ((place.address?.tally.beyond ?? 0) > ADDRESS_HEADROOM) {
       this.#leave(place);
       stream.destroy();
@@ -224,11 +227,11 @@ export class ConnectionLimits {
   }
 
   #countAddress(place: Place, address: string | undefined): void {
-    const { maxConnectionsPerAddress, exempt } = this.#options;
+    const { maxConnectionsPerAddress, exempt, trustedProxies } = this.#options;
     const key = formatAddressKey(address);
     if (maxConnectionsPerAddress === Infinity || key === undefined || key === place.address?.key) return;
     this.#leaveAddress(place);
-    if (exempt.has(address)) return;
+    if (exempt.has(address) || trustedProxies.has(address)) return;
     const tally = this.#addresses.get(key) ?? new Tally(maxConnectionsPerAddress);
     this.#addresses.set(key, tally);
     place.address = { key, tally, held: tally.enter() };

@@ -87,10 +87,10 @@ export class ServerCore {
   }
 
   stats(): ServerStats {
-    const { maxConnections, maxMemoryBytes } = this.options.serverLimits;
+    const { maxMemoryBytes } = this.options.serverLimits;
     return {
       connections: this.sockets.size,
-      isOverloaded: this.#memory.isShort || this.limits.size >= maxConnections,
+      isOverloaded: this.#memory.isShort || this.limits.isFull,
       heldBytes: this.options.runtime.ledger.chargedBytes,
       maxMemoryBytes,
       refused: this.refusals.counts,
