@@ -13,8 +13,8 @@ import { createPlainResponse, isPlain } from "./plain-upgrade.js";
 import { readAddress } from "./server-address.js";
 import type { ServerAddress } from "./server-address.js";
 import type { ResolvedServerOptions } from "./server-options.js";
-import { watchTlsFailures } from "./tls-failures.js";
-import type { TlsFailure } from "./tls-failures.js";
+import { watchTlsHandshakes } from "./tls-handshakes.js";
+import type { TlsFailure, TlsHandshakes } from "./tls-handshakes.js";
 import type { NodeServerTls } from "./tls-options.js";
 import { UnansweredRequests } from "./unanswered-requests.js";
 
@@ -34,7 +34,7 @@ export interface ListenerHandlers {
  */
 const BACKLOG = 4096;
 
-/** How long the body of a plain request may take, as Node's own default. */
+/** How long a plain request may take with its body, where somebody reads it; as Node's own default. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
 /**
@@ -47,8 +47,7 @@ export class HttpListener {
   readonly #server: HttpServer;
   readonly #limits: ConnectionLimits;
   readonly #descriptors: DescriptorGuard;
-  /** Connections over which TLS was not made. */
-  readonly #insecure: { has(stream: Duplex): boolean };
+  readonly #tls: TlsHandshakes | null;
   readonly #unanswered: UnansweredRequests = new UnansweredRequests();
 
   constructor(options: ResolvedServerOptions, handlers: ListenerHandlers, limits: ConnectionLimits) {
@@ -57,9 +56,8 @@ export class HttpListener {
     this.#limits = limits;
     this.#server = createNodeServer(options);
     this.#descriptors = guardListener(this.#server, limits, options);
-    const isSecure = this.#server instanceof HttpsServer;
     const onTlsFailure = (failure: TlsFailure): void => handlers.onTlsFailure(failure);
-    this.#insecure = isSecure ? watchTlsFailures(this.#server, onTlsFailure) : new Set();
+    this.#tls = this.#server instanceof HttpsServer ? watchTlsHandshakes(this.#server, onTlsFailure) : null;
     this.#server.on("request", (request, response) => this.#onRequest(request, response));
     this.#server.on("upgrade", (request, stream, head) => this.#onUpgrade(request, stream, head));
     // without a listener Node ends the connection in silence; our check answers 405
@@ -104,11 +102,19 @@ export class HttpListener {
   /** Ends every connection that is no WebSocket: those that ask for something, and those that never did. */
   closeConnections(): void {
     this.#server.closeAllConnections();
+    // these two kinds Node does not count among its connections
+    this.#tls?.destroyUnfinished();
+    this.#unanswered.destroyStreams();
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     this.#unanswered.add(socket, response);
+    // a peer that takes nothing of its answer must not keep its place; an answer that is not there yet may take its time
+    socket.setTimeout(toTimer(this.#options.writeTimeoutMs));
+    response.on("timeout", () => {
+      if (socket.writableLength > 0) socket.destroy();
+    });
     if (!this.#limits.beginRequest(socket)) response.shouldKeepAlive = false;
     response.once("close", () => {
       if (!this.#unanswered.has(socket)) this.#limits.endRequest(socket);
@@ -135,7 +141,8 @@ export class HttpListener {
 
   /** A request that the parser could not read, or that took too long; or TLS that was not made, which is told already. */
   #onClientError(error: ClientError, stream: NetworkStream): void {
-    if (this.#insecure.has(stream)) {
+    // one that left: nobody has refused it
+    if (this.#tls?.hasFailed(stream) === true || error.code === "ECONNRESET") {
       stream.destroy();
       return;
     }
@@ -183,14 +190,14 @@ function isLongStartLine(packet: Uint8Array | undefined, limits: HandshakeLimits
 }
 
 function createSettings(options: ResolvedServerOptions): HttpOptions {
-  const { handshakeTimeoutMs, handshakeLimits, onRequest } = options;
+  const { handshakeTimeoutMs, handshakeLimits } = options;
   const headersTimeout = toTimer(handshakeTimeoutMs);
   return {
     insecureHTTPParser: false,
     // Node counts otherwise than we do; our own check is exact, and this one bounds the memory
     maxHeaderSize: Math.min(2 * (handshakeLimits.maxHeaderBytes + handshakeLimits.maxTargetBytes), 2 ** 31 - 1),
     headersTimeout,
-    requestTimeout: headersTimeout === 0 ? 0 : Math.max(headersTimeout, onRequest === null ? 0 : REQUEST_TIMEOUT_MS),
+    requestTimeout: headersTimeout === 0 ? 0 : Math.max(headersTimeout, REQUEST_TIMEOUT_MS),
     connectionsCheckingInterval: Math.min(500, Math.max(20, Math.ceil(handshakeTimeoutMs / 10))),
     noDelay: true,
   };

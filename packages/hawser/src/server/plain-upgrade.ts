@@ -27,6 +27,12 @@ export function createPlainResponse(request: IncomingMessage, stream: Duplex, ru
     response.detachSocket(socket);
     destroyLater(stream, runtime);
     stream.end();
+    // as Node does for responses of its own; before it is sent this comes with the end of the connection
+    response.emit("close");
+  });
+  // Node has given up the connection, and with it this
+  socket.on("timeout", () => {
+    if (!response.emit("timeout", socket)) socket.destroy();
   });
   dropInput(stream);
   request.push(null);

@@ -4,7 +4,7 @@ import type { Runtime } from "../socket/index.js";
 import { LogBudget } from "./log-budget.js";
 import type { Logger } from "./logger.js";
 import { Counters } from "./server-stats.js";
-import type { TlsFailure } from "./tls-failures.js";
+import type { TlsFailure } from "./tls-handshakes.js";
 
 /** Distinct values that are warned of; behind that many they are an attack, and go the way of all other refusals. */
 const MAX_WARNED = 100;

@@ -88,6 +88,8 @@ export interface ResolvedServerOptions {
   readonly handshakeLimits: HandshakeLimits;
   readonly serverLimits: ResolvedServerLimits;
   readonly socketDefaults: SocketDefaults;
+  /** For plain answers. */
+  readonly writeTimeoutMs: number;
   readonly onRequest: RequestHandler | null;
   readonly log: Logger;
   readonly runtime: Runtime;
@@ -131,7 +133,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     checkLimit(name, options[name] ?? defaults[name]);
   const socketDefaults = pickSocketDefaults(options);
   // refuses bad values now, not at the first service
-  resolveSocketOptions(socketDefaults, "server");
+  const { writeTimeoutMs } = resolveSocketOptions(socketDefaults, "server");
   const runtime = options.runtime ?? defaultRuntime();
   return Object.freeze({
     host: checkText("host", options.host ?? defaults.host),
@@ -151,6 +153,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     },
     serverLimits: resolveServerLimits(options, runtime.resources),
     socketDefaults,
+    writeTimeoutMs,
     onRequest: checkFunction("onRequest", options.onRequest) ?? null,
     log: guardLogger(checkLogger(options.logger)),
     runtime,

@@ -27,14 +27,25 @@ const whats: ReadonlyMap<string, string> = new Map([
   ["ECONNRESET", "the client went away before it was made"],
 ]);
 
-/** Tells every TLS handshake that fails, and answers how to recognize their streams in `clientError`. */
-export function watchTlsFailures(
-  server: HttpsServer,
-  onFailure: (failure: TlsFailure) => void,
-): { has(stream: Duplex): boolean } {
+/** What Node's HTTP server does not know of the connections over which TLS is being made. */
+export interface TlsHandshakes {
+  /** Whether TLS was not made over it: for `clientError`, which is told, too. */
+  hasFailed(stream: Duplex): boolean;
+  /** Ends those over which TLS is not made yet. */
+  destroyUnfinished(): void;
+}
+
+/** Looks on while TLS is made, and tells when it is not. */
+export function watchTlsHandshakes(server: HttpsServer, onFailure: (failure: TlsFailure) => void): TlsHandshakes {
   const failed = new WeakSet<Duplex>();
-  // A socket that is over tells its address only if it was asked before.
-  server.on("connection", (socket: NetSocket) => void socket.remoteAddress);
+  const unfinished = new Set<Duplex | undefined>();
+  server.on("connection", (socket: NetSocket) => {
+    // A socket that is over tells its address only if it was asked before.
+    void socket.remoteAddress;
+    unfinished.add(socket);
+    socket.once("close", () => unfinished.delete(socket));
+  });
+  server.on("secureConnection", (stream) => unfinished.delete(getUnderlying(stream)));
   // Before Node's own listener, which makes a `clientError` of it.
   server.prependListener("tlsClientError", (error: NodeJS.ErrnoException, stream) => {
     failed.add(stream);
@@ -43,7 +54,12 @@ export function watchTlsFailures(
     if (error.code === "ECONNRESET" && under?.bytesRead === 0) return;
     onFailure({ ...describe(error, stream), remoteAddress: stream.remoteAddress ?? under?.remoteAddress });
   });
-  return failed;
+  return {
+    hasFailed: (stream) => failed.has(stream),
+    destroyUnfinished: () => {
+      for (const socket of unfinished) socket?.destroy();
+    },
+  };
 }
 
 function describe(error: NodeJS.ErrnoException, stream: TLSSocket): Omit<TlsFailure, "remoteAddress"> {
@@ -56,7 +72,10 @@ function describe(error: NodeJS.ErrnoException, stream: TLSSocket): Omit<TlsFail
   return { code, what: whats.get(code) ?? code };
 }
 
-/** By a field that Node does not document: without it a line of the log would lack an address. */
+/**
+ * By a field that Node does not document: without it a line of the log would lack an address, and refused clients might not
+ * read why when the server closes.
+ */
 function getUnderlying(stream: TLSSocket): NetSocket | undefined {
   const { _parent: under } = stream as { readonly _parent?: NetSocket };
   return under;
