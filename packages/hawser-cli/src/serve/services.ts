@@ -38,8 +38,14 @@ export function addServices(server: Server, options: ServicesOptions): Services 
     log.debug({ socket: id, path: redactUrl(url), remoteAddress }, "connection open");
   };
 
+  // whoever measures the server should not have to guess what slows it down; once, as strangers could fill the log
+  let isTold = false;
   const error = (socket: Socket, { code, message }: HawserError): void => {
-    if (code === "RATE_LIMITED") log.debug({ socket: socket.id, code }, message);
+    if (code !== "RATE_LIMITED") return;
+    const fields = { socket: socket.id, path: redactUrl(socket.url), code };
+    if (isTold) return log.debug(fields, message);
+    isTold = true;
+    log.warn(fields, `${message}; if that is too few, start with --rate-limit N, or off`);
   };
 
   server.service("/", { open, message: echo, error }, { ...slowed, onRequest: onRootRequest });
