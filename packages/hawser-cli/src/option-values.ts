@@ -3,6 +3,9 @@ import { InvalidArgumentError } from "commander";
 /** The longest time, and the largest count, that the library takes. */
 export const MAX_LIMIT: number = 2 ** 31 - 1;
 
+/** With less there is no room for even a few connections: somebody has counted in megabytes. */
+export const MIN_MEMORY_BYTES = 1_048_576;
+
 /** Makes a parser of whole numbers for commander, which names the option and the value itself. */
 export function wholeNumber(min: number, max: number = MAX_LIMIT): (text: string) => number {
   return (text) => {

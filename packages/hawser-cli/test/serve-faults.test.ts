@@ -35,6 +35,7 @@ it.each([
   [["serve", "--tls-cert", "cert.pem"], /--tls-key/],
   [["serve", "--origin", "example.com"], /--origin.*https:\/\/example\.com/],
   [["serve", "--allowed-host", "a b"], /--allowed-host.*"a b"/],
+  [["serve", "--max-memory-bytes", "512"], /--max-memory-bytes <n>.*'512'.*from 1048576 to/],
   [["serve", "--root", ""], /--root <folder>.*'' is invalid.*not empty/],
   [["serve", "--socket", "s.sock", "--port", "0"], /--socket and --port exclude each other: leave one out/],
   [["serve", "--socket", "s".repeat(200)], /^hawser: --socket cannot be used: .*at most \d+ bytes/],

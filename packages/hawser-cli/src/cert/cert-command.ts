@@ -20,8 +20,7 @@ export function addCertCommand(program: Command): void {
     .description(
       `Makes a self-signed certificate for localhost, 127.0.0.1 and ::1: cert.pem,
 and its private key key.pem, which only this user may read; with --pfx also
-cert.pfx, which holds both. For development:
-nobody else trusts it.`,
+cert.pfx, which holds both. For development: nobody else trusts it.`,
     )
     .option("--out <dir>", "the folder for the files", ".")
     .option("--name <host>", "a further name or address it is for; may be repeated", collect)

@@ -34,6 +34,7 @@ it.each([
   ['{"port": 1.5}', /"port" is 1\.5: expected a whole number/],
   ['{"port": null}', /"port" is null: expected a whole number/],
   ['{"logLevel": "loud"}', /"logLevel" is "loud": expected one of debug, info, warn, error, silent$/],
+  ['{"maxMemoryBytes": 512}', /"maxMemoryBytes" is 512: expected a whole number from 1048576 to 9007199254740991$/],
   ['{"rateLimit": "none"}', /"rateLimit" is "none": expected a whole number from 1 to 2147483647, or "off"$/],
   ['{"origin": [1]}', /"origin" is \[1\]: expected an origin such as "https:\/\/example\.com", or "\*", or an array/],
   ['{"root": ""}', /"root" is "": expected a path, relative to the file that names it$/],

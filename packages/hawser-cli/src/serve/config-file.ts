@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { logLevels } from "../log-levels.js";
-import { MAX_LIMIT } from "../option-values.js";
+import { MAX_LIMIT, MIN_MEMORY_BYTES } from "../option-values.js";
 import { toOneLine } from "../plain-text.js";
 import { ProgramError } from "../program-error.js";
 import { readTextFile } from "../text-file.js";
@@ -52,7 +52,7 @@ const schema = z.strictObject({
   maxConnectionsPerIp: countOrOff(1),
   maxOpeningsPerSecond: countOrOff(1),
   rateLimit: countOrOff(1),
-  maxMemoryBytes: count(1, Number.MAX_SAFE_INTEGER),
+  maxMemoryBytes: count(MIN_MEMORY_BYTES, Number.MAX_SAFE_INTEGER),
 } satisfies Record<keyof GivenOptions, z.ZodType>);
 
 type ConfigKey = keyof typeof schema.shape;

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { logLevels } from "../log-levels.js";
-import { collect, notEmpty, wholeNumber, wholeNumberOrOff } from "../option-values.js";
+import { collect, MIN_MEMORY_BYTES, notEmpty, wholeNumber, wholeNumberOrOff } from "../option-values.js";
 import { createUsageError } from "../program-error.js";
 import { serveDefaults, type ServeFlags } from "./serve-options.js";
 
@@ -48,7 +48,11 @@ Logs go to standard error.`,
     .option("--max-connections-per-ip <n>", told("of one address, or off", "maxConnectionsPerIp"), wholeNumberOrOff(1))
     .option("--max-openings-per-second <n>", told("of all, or off", "maxOpeningsPerSecond"), wholeNumberOrOff(1))
     .option("--rate-limit <n>", told("messages/s a connection, or off", "rateLimit"), wholeNumberOrOff(1))
-    .option("--max-memory-bytes <n>", "of all connections (default: 60% of memory)", wholeNumber(1, MAX_MEMORY))
+    .option(
+      "--max-memory-bytes <n>",
+      "of all connections (default: 60% of memory)",
+      wholeNumber(MIN_MEMORY_BYTES, MAX_MEMORY),
+    )
     .addHelpText(
       "after",
       `
