@@ -47,6 +47,7 @@ function setUp(options: Partial<ConnectionLimitsOptions> = {}): Setup {
     maxOpeningsPerSecond: Infinity,
     exempt: createAddressSet("exempt", ["127.0.0.0/8"]),
     trustedProxies: createAddressSet("trustedProxies", ["10.0.0.1"]),
+    overTls: true,
     isMemoryShort: () => false,
     runtime,
     log,

@@ -38,6 +38,8 @@ export interface ConnectionLimitsOptions {
   readonly exempt: AddressSet;
   /** Connections of these are counted by the address that the request tells. */
   readonly trustedProxies: AddressSet;
+  /** Whether TLS gives an accepted connection another stream. */
+  readonly overTls: boolean;
   /** Whether memory has run short, so that nobody can be let in. */
   readonly isMemoryShort: () => boolean;
   readonly runtime: Runtime;
@@ -172,7 +174,7 @@ export class ConnectionLimits {
   #enter(stream: NetworkStream, address: string | undefined): Place {
     const place: Place = {
       stream,
-      name: formatName(stream),
+      name: this.#nameOf(stream),
       waitingSinceMs: 0,
       held: this.#total.enter(),
       address: null,
@@ -181,7 +183,8 @@ export class ConnectionLimits {
     this.#byStream.set(stream, place);
     if (place.name !== undefined) this.#byName.set(place.name, place);
     this.#wait(place);
-    stream.once("close", () => this.#leave(place));
+    // not `once`, which keeps 200 bytes more; a second time does nothing
+    stream.on("close", () => this.#leave(place));
     return place;
   }
 
@@ -198,8 +201,13 @@ export class ConnectionLimits {
   #find(stream: NetworkStream): Place | undefined {
     const place = this.#byStream.get(stream);
     if (place !== undefined) return place;
-    const name = formatName(stream);
+    const name = this.#nameOf(stream);
     return name === undefined ? undefined : this.#byName.get(name);
+  }
+
+  /** Names cost some 300 bytes a connection, so there are none where the stream says it all. */
+  #nameOf(stream: NetworkStream): string | undefined {
+    return this.#options.overTls ? formatName(stream) : undefined;
   }
 
   #wait(place: Place): void {

@@ -45,7 +45,14 @@ export class ServerCore {
     this.#memory = new MemoryGuard({ ...options, maxMemoryBytes, sockets: this.sockets });
     this.#stalls = new StallLog(runtime, log);
     const isMemoryShort = (): boolean => this.#memory.isShort;
-    this.limits = new ConnectionLimits({ ...serverLimits, trustedProxies, isMemoryShort, runtime, log });
+    this.limits = new ConnectionLimits({
+      ...serverLimits,
+      trustedProxies,
+      overTls: options.tls !== null,
+      isMemoryShort,
+      runtime,
+      log,
+    });
     this.#nextId = createSocketIds(runtime.random);
     this.#isClosing = isClosing;
   }
