@@ -39,6 +39,8 @@ it.each([
   ['{"origin": [1]}', /"origin" is \[1\]: expected an origin such as "https:\/\/example\.com", or "\*", or an array/],
   ['{"root": ""}', /"root" is "": expected a path, relative to the file that names it$/],
   ['{"Origins": []}', /"Origins" is unknown: did you mean "origin"\?$/],
+  ['{"hosts": ["a.example"]}', /"hosts" is unknown: did you mean "allowedHost"\?$/],
+  ['{"trustedProxies": []}', /"trustedProxies" is unknown: did you mean "trustedProxy"\?$/],
   ['{"max-connections": 5}', /"max-connections" is unknown: did you mean "maxConnections"\?$/],
   ['{"constructor": 5}', /"constructor" is unknown: expected the name of an option of hawser serve, in camelCase$/],
   ['{"__proto__": {"port": 5}}', /"__proto__" is unknown/],

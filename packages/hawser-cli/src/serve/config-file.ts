@@ -61,6 +61,15 @@ export const configKeys: readonly string[] = Object.keys(schema.shape);
 
 const pathKeys = ["socket", "root", "tlsCert", "tlsKey", "tlsPfx", "tlsPassphraseFile", "tlsClientCa"] as const;
 
+/** What the library calls otherwise: "hosts" is not the host to listen on. */
+const libraryNames: ReadonlyMap<string, ConfigKey> = new Map([
+  ["hosts", "allowedHost"],
+  ["trustedProxies", "trustedProxy"],
+  ["maxConnectionsPerAddress", "maxConnectionsPerIp"],
+  ["perMessageDeflate", "deflate"],
+  ["path", "socket"],
+]);
+
 /** Not repeated in an error. */
 const secretKeys: ReadonlySet<string> = new Set<ConfigKey>(["tlsPassphrase"]);
 
@@ -116,7 +125,7 @@ function describeIssues(issues: readonly z.core.$ZodIssue[], config: unknown): s
 
 function describeUnknown(key: string): string {
   const wanted = simplify(key);
-  const meant = configKeys.find((known) => simplify(known) === wanted);
+  const meant = libraryNames.get(key) ?? configKeys.find((known) => simplify(known) === wanted);
   const advice =
     meant === undefined ? "expected the name of an option of hawser serve, in camelCase" : `did you mean "${meant}"?`;
   return `"${toOneLine(key, 40)}" is unknown: ${advice}`;

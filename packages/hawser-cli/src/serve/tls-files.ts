@@ -78,7 +78,9 @@ export async function reloadTls(options: TlsChoice, server: Pick<Server, "setTls
   } catch (error) {
     const fault = createTlsFault(error, options);
     const why = fault instanceof Error ? fault.message : String(fault);
-    log.error({ err: fault }, `the certificate stays as it was: ${why}`);
+    // the user's own slip needs no stack
+    const fields = fault instanceof ProgramError ? {} : { err: fault };
+    log.error(fields, `nothing was changed, the certificate stays as it was: ${why}`);
     return false;
   }
 }
