@@ -69,7 +69,7 @@ function listExempt(exempt: readonly string[] = []): readonly string[] {
 }
 
 /** The program's options behind the library's. */
-const optionNames: ReadonlyMap<unknown, string> = new Map([
+const optionNames: ReadonlyMap<string, string> = new Map([
   ["path", "--socket"],
   ["hosts", "--allowed-host"],
   ["trustedProxies", "--trusted-proxy"],
@@ -82,6 +82,10 @@ const optionNames: ReadonlyMap<unknown, string> = new Map([
 
 /** A value that only the library can judge, by the option that gave it. */
 function createOptionFault(error: UsageError): Error {
-  const option = "origin" in error.facts ? "--origin" : (optionNames.get(error.facts["name"]) ?? "an option");
-  return createUsageError(`${option} cannot be used: ${error.message}`, error);
+  const name = String(error.facts["name"]);
+  const option = "origin" in error.facts ? "--origin" : (optionNames.get(name) ?? "an option");
+  // "hosts is …" would send its reader to look for an option of that name
+  const isNamed = optionNames.has(name) && error.message.startsWith(`${name} is `);
+  const why = isNamed ? error.message.slice(name.length) : ` cannot be used: ${error.message}`;
+  return createUsageError(`${option}${why}`, error);
 }
