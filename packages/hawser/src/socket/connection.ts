@@ -376,7 +376,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
 
   /** Tells the process's ledger what this connection holds now. */
   account(): void {
-    const bytes = this.#over ? 0 : this.receiver.retainedBytes + this.queue.bufferedBytes + this.#owner.queuedBytes;
+    const bytes = this.#over ? 0 : this.receiver.retainedBytes + this.queue.heldBytes + this.#owner.queuedBytes;
     this.runtime.ledger.add(bytes - this.#accountedBytes);
     this.#accountedBytes = bytes;
   }

@@ -54,8 +54,16 @@ export class EncodedMessage {
       deflater.close();
       return this.#choose(made);
     }
+    // the connections are not charged with it: it is there once for all
+    const { ledger } = this.#runtime;
+    const { length } = this.payload;
+    ledger.add(length);
+    const end = (): void => {
+      ledger.add(-length);
+      deflater.close();
+    };
     // everyone who waits for it may be gone by then
-    return quiet(made.then((bytes) => this.#choose(bytes)).finally(() => deflater.close()));
+    return quiet(made.then((bytes) => this.#choose(bytes)).finally(end));
   }
 
   /** Nobody is obliged to send what compression made longer. */

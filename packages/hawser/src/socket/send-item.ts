@@ -48,3 +48,8 @@ export function createItem(parts: Partial<SendItem>): SendItem {
 export function hasBegun(item: SendItem): boolean {
   return item.busy || (item.raw !== null && item.chunks.length > 0) || item.stream?.begun === true;
 }
+
+/** What it holds of a message for many that is still to be compressed. */
+export function sharedBytesOf({ raw, chunks }: SendItem): number {
+  return raw?.share !== undefined && chunks.length === 0 ? raw.data.length : 0;
+}

@@ -14,7 +14,7 @@ import {
 import { FrameEncoder } from "./frame-encoder.js";
 import type { OutgoingStream } from "./outgoing-stream.js";
 import type { Runtime } from "./runtime.js";
-import { createItem, hasBegun, type RawMessage, type SendItem } from "./send-item.js";
+import { createItem, hasBegun, type RawMessage, type SendItem, sharedBytesOf } from "./send-item.js";
 import { type MadeFrames, SendTransform } from "./send-transform.js";
 import type { Transport } from "./transport.js";
 
@@ -60,6 +60,8 @@ export class SendQueue {
   /** The answer to the latest Ping: an earlier one that still waits is not needed any more (RFC 6455 §5.5.3). */
   #pong: Uint8Array | null = null;
   #queuedBytes = 0;
+  /** Of those, what is in messages for many that are still to be compressed. */
+  #sharedBytes = 0;
   #streams = 0;
   readonly #handedOver: Deferred<void>[] = [];
   #closeHandedOver = false;
@@ -90,6 +92,12 @@ export class SendQueue {
   /** Bytes accepted that the transport has not taken. */
   get bufferedBytes(): number {
     return this.#queuedBytes + this.#transport.bufferedBytes;
+  }
+
+  /** Of those, what this connection is charged with: not what is there once for many and waits for our own work, not for the peer. */
+  get heldBytes(): number {
+    const { bufferedBytes } = this.#transport;
+    return this.#queuedBytes + (bufferedBytes === 0 ? -this.#sharedBytes : bufferedBytes);
   }
 
   /** Whether there is nothing here that should still leave. */
@@ -129,6 +137,7 @@ export class SendQueue {
 
   /** Accepts a message that is compressed when its turn comes. */
   addCompressible(raw: RawMessage, waiter: Deferred<void> | null): void {
+    if (raw.share !== undefined) this.#sharedBytes += raw.data.length;
     this.#push(createItem({ bytes: raw.data.length, waiters: waiter === null ? [] : [waiter], raw }));
   }
 
@@ -372,6 +381,7 @@ export class SendQueue {
   }
 
   #fill(item: SendItem, made: MadeFrames): void {
+    this.#sharedBytes -= sharedBytesOf(item);
     for (const chunk of made.chunks) item.chunks.push(chunk);
     this.#queuedBytes += made.bytes - item.bytes;
     item.bytes = made.bytes;
@@ -419,6 +429,7 @@ export class SendQueue {
 
   #dropItem(item: SendItem, error: () => ConnectionError, endStream = cut): void {
     this.#queuedBytes -= item.bytes;
+    this.#sharedBytes -= sharedBytesOf(item);
     for (const waiter of item.waiters) waiter.reject(error());
     if (item.stream !== null) endStream(item.stream);
   }

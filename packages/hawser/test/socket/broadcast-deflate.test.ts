@@ -114,6 +114,39 @@ describe("a broadcast", () => {
     for (const { server } of receivers) server.abort();
   });
 
+  it("of more than a slice is charged once while it is compressed, but to a peer that takes nothing as a whole", async () => {
+    const bench = createBench();
+    const turns: (() => void)[] = [];
+    const pool = new ZlibPool({ nextTurn: (callback) => void turns.push(callback), ledger: bench.runtime.ledger });
+    const port = createZlibDeflate({ pool, maxContextBytes: Infinity });
+    const receivers = Array.from({ length: 50 }, (_, i) => connect(bench, port, i % 2 === 0));
+    const stuck = openWithPeer({ bench, deflate: { port, takeover: true }, transport: { capacityBytes: 10 } });
+    stuck.peer.pause();
+    stuck.socket.post("more than it takes", { compress: false });
+    await bench.clock.advance(0);
+    const before = bench.runtime.ledger.bytes;
+    const large = TEXT.repeat(100);
+    const send = (): void => {
+      const message = encodeMessage(large, bench);
+      for (const { server } of [...receivers, { server: stuck.socket }]) server.postEncoded(message);
+    };
+    send();
+    send();
+    await bench.clock.advance(0);
+
+    // 2 messages, the stuck peer's 2, one context, and some output
+    const chargedMessages = (bench.runtime.ledger.bytes - before) / large.length;
+    expect(chargedMessages > 3 && chargedMessages < 6).toBe(true);
+    expect(receivers.map(({ server }) => server.bufferedBytes)).toEqual(receivers.map(() => 2 * large.length));
+    // the clients inflate in slices, too
+    for (let turn = 0; turn < 1000 && receivers.some(({ got }) => got.length < 2); turn++) {
+      for (const give of turns.splice(0)) give();
+      await bench.clock.advance(0);
+    }
+    expect(receivers.filter(({ got }) => got.length !== 2 || got.some((text) => text !== large))).toEqual([]);
+    for (const { server } of receivers) server.abort();
+  });
+
   it("that fits into no window of a peer's is compressed once for each size", () => {
     const { port, calls } = watchPort(createZlibDeflate());
     const bench = createBench();
