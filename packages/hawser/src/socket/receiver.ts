@@ -1,4 +1,4 @@
-import { copyBytes } from "../internal/bytes.js";
+import { type ByteOperations, copyBytes } from "../internal/bytes.js";
 import { ProtocolError } from "../internal/errors.js";
 import { FrameParser, type FrameParserOptions, type Inflater, ParseEvent } from "../protocol/index.js";
 import type { Hold, MessageSink } from "./message-sink.js";
@@ -33,7 +33,8 @@ const NOTHING = new Uint8Array(0);
 export class Receiver implements StreamIntakeOwner {
   readonly #transport: Transport;
   readonly #parser: FrameParser;
-  readonly #options: FrameParserOptions;
+  readonly #bytes: ByteOperations;
+  readonly #maxMessageBytes: number;
   #sink: MessageSink;
   readonly #streams: StreamIntake;
   readonly #owner: ReceiverOwner;
@@ -59,7 +60,8 @@ export class Receiver implements StreamIntakeOwner {
   constructor(transport: Transport, options: FrameParserOptions, sink: MessageSink, owner: ReceiverOwner) {
     this.#transport = transport;
     this.#parser = new FrameParser(options);
-    this.#options = options;
+    this.#bytes = options.bytes;
+    this.#maxMessageBytes = options.maxMessageBytes;
     this.#sink = sink;
     this.#streams = new StreamIntake(options.bytes, sink, this);
     this.#owner = owner;
@@ -273,7 +275,7 @@ export class Receiver implements StreamIntakeOwner {
   }
 
   #deliver(data: Message): void {
-    this.#rate?.count(1, typeof data === "string" ? this.#options.bytes.utf8ByteLength(data) : data.length);
+    this.#rate?.count(1, typeof data === "string" ? this.#bytes.utf8ByteLength(data) : data.length);
     try {
       this.#holdFor(this.#sink.message(data));
     } catch (error) {
@@ -286,7 +288,7 @@ export class Receiver implements StreamIntakeOwner {
     // An inflater that answers later reads on when the buffer is not lent any more.
     const compressed = owned ? view(buffer, start, end) : this.#copyPayload();
     try {
-      const inflated = this.#inflater?.inflate(compressed, true, this.#options.maxMessageBytes) ?? NOTHING;
+      const inflated = this.#inflater?.inflate(compressed, true, this.#maxMessageBytes) ?? NOTHING;
       if (inflated instanceof Promise) this.#afterInflating(type, compressed.length, inflated);
       else this.#deliverInflated(type, inflated);
     } catch (error) {
@@ -316,7 +318,7 @@ export class Receiver implements StreamIntakeOwner {
       this.#deliver(data);
       return;
     }
-    const text = this.#options.bytes.decodeUtf8(data, 0, data.length);
+    const text = this.#bytes.decodeUtf8(data, 0, data.length);
     if (text === undefined) this.#owner.onFault(invalidText());
     else this.#deliver(text);
   }
