@@ -71,7 +71,8 @@ export class AttachedUpgrades {
     const isAlone = this.#server.listenerCount("upgrade") === 1;
     // without us Node would have seen a plain request in it
     if (last === undefined) stream.destroy();
-    else if (isAlone && isPlain(request) && !this.#unanswered.has(stream)) this.#giveBack(request, stream, last);
+    else if (isAlone && isPlain(request) && !this.#unanswered.has(request.socket))
+      this.#giveBack(request, stream, last);
     else if (owner !== undefined) this.#take(request, stream, head, owner);
     else if (!isAlone) this.#leave(request, stream, last);
     else this.#take(request, stream, head, last);
@@ -100,7 +101,7 @@ export class AttachedUpgrades {
   }
 
   #take(request: IncomingMessage, stream: NetworkStream, head: Uint8Array, home: UpgradeHome): void {
-    if (this.#unanswered.has(stream)) {
+    if (this.#unanswered.has(request.socket)) {
       // a 101 now would pass for the answer to the request before
       home.refusals.noteUnreadable("upgrade-before-answer", undefined, readPeerAddress(stream));
       stream.destroy();

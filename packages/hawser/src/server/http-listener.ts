@@ -34,6 +34,9 @@ export interface ListenerHandlers {
  */
 const BACKLOG = 4096;
 
+/** How many requests a client may send without waiting: each costs a hundred times its bytes until it is answered. */
+const MAX_UNANSWERED = 100;
+
 /** How long a plain request may take with its body, where somebody reads it; as Node's own default. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
@@ -109,7 +112,13 @@ export class HttpListener {
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    this.#unanswered.add(socket, response);
+    // it came in one piece with the one that was too many
+    if (socket.destroyed) return;
+    if (this.#unanswered.add(socket, response) > MAX_UNANSWERED) {
+      this.#handlers.onUnreadable("too-many-requests", undefined, readPeerAddress(socket));
+      socket.destroy();
+      return;
+    }
     // a peer that takes nothing of its answer must not keep its place; an answer that is not there yet may take its time
     socket.setTimeout(toTimer(this.#options.writeTimeoutMs));
     response.on("timeout", () => {
@@ -129,7 +138,7 @@ export class HttpListener {
 
   #onUpgrade(request: IncomingMessage, stream: NetworkStream, head: Uint8Array): void {
     lookAfter(stream);
-    if (!this.#unanswered.has(stream)) {
+    if (!this.#unanswered.has(request.socket)) {
       if (isPlain(request)) this.#onRequest(request, createPlainResponse(request, stream, this.#options.runtime));
       else this.#handlers.onUpgrade(request, stream, head);
       return;

@@ -60,8 +60,9 @@ function refuse(request: IncomingMessage, client: Client, home: PlainHome): Refu
   if (rawHeaders.length > 2 * limits.maxHeaders) return { answer: { status: 431 }, rule: "too-many-headers" };
   if (countBytes(request) > limits.maxHeaderBytes) return { answer: { status: 431 }, rule: "head-too-large" };
   const host = headers.host ?? "";
-  // HTTP/1.0 has no Host; such a request cannot come from a browser
-  if (request.httpVersion !== "1.0" && parseHost(host) === undefined) {
+  // HTTP/1.0 has no Host; such a request cannot come from a browser. Of several Node tells the first.
+  const hostCount = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === "host").length;
+  if ((request.httpVersion !== "1.0" && parseHost(host) === undefined) || hostCount > 1) {
     return { answer: { status: 400 }, rule: "host-invalid" };
   }
   const asked = client.forwardedHost ?? host;

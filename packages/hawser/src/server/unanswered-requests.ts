@@ -13,12 +13,14 @@ export class UnansweredRequests {
   readonly #due: Map<Duplex, DueAnswers> = new Map();
   #none: Deferred<void> | null = null;
 
-  add(stream: Duplex, response: ServerResponse): void {
+  /** Answers how many are due on the connection now. */
+  add(stream: Duplex, response: ServerResponse): number {
     const due = this.#due.get(stream) ?? this.#begin(stream);
     due.count++;
     response.once("close", () => {
       if (--due.count === 0) due.forget();
     });
+    return due.count;
   }
 
   /** Whether an answer is due on the connection: a 101 written now would pass for it. */
