@@ -75,9 +75,10 @@ export class RefusalLog {
   }
 
   /** A fault of ours, or of what `admit` does. */
-  noteFailure(error: unknown, message: string, remoteAddress: string | undefined): void {
+  noteFailure(error: unknown, message: string, { path, remoteAddress }: RefusalOrigin): void {
     this.#counters.add("failure");
-    if (this.#budget.take()) this.#log.error({ remoteAddress, err: error }, message);
+    if (!this.#budget.take()) return;
+    this.#log.error({ path: toPlainLine(path, MAX_LENGTH), remoteAddress, err: error }, message);
   }
 
   /** Logs now what waits. */

@@ -126,7 +126,7 @@ export class Server implements AsyncDisposable {
    */
   async listen(): Promise<ServerAddress> {
     if (this.#state !== "new") {
-      throw new UsageError("INVALID_STATE", isOver(this.#state) ? closedMessage : "the server listens already");
+      throw new UsageError("INVALID_STATE", this.#closed === null ? "the server listens already" : closedMessage);
     }
     this.#state = "listening";
     this.#listening = this.#listener.listen();

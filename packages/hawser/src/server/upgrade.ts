@@ -62,10 +62,10 @@ export function handleUpgrade(
   home: UpgradeHome,
 ): void {
   lookAfter(stream);
+  const { method = "", url = "", httpVersion, rawHeaders } = request;
+  const client = readClient(request, home.options.trustedProxies);
+  const from = { path: cutQuery(url), remoteAddress: client.remoteAddress };
   try {
-    const { method = "", url = "", httpVersion, rawHeaders } = request;
-    const client = readClient(request, home.options.trustedProxies);
-    const from = { path: cutQuery(url), remoteAddress: client.remoteAddress };
     if (home.isClosing()) {
       refuse(stream, closing, from, home);
       return;
@@ -79,7 +79,7 @@ export function handleUpgrade(
     if (excess !== undefined) refuse(stream, excess, from, home);
     else admit({ ...check, from, client, stream, home }, head);
   } catch (error) {
-    fail(stream, error, home);
+    fail(stream, error, from, home);
   }
 }
 
@@ -106,7 +106,7 @@ async function finishLater(upgrade: Upgrade, outcome: Promise<AdmissionOutcome>)
   try {
     finish(upgrade, await outcome);
   } catch (error) {
-    fail(upgrade.stream, error, upgrade.home);
+    fail(upgrade.stream, error, upgrade.from, upgrade.home);
   }
 }
 
@@ -117,7 +117,7 @@ function finish(upgrade: Upgrade, outcome: AdmissionOutcome): void {
       stream.destroy();
       return;
     case "failed":
-      fail(stream, outcome.error, home);
+      fail(stream, outcome.error, upgrade.from, home);
       return;
     case "refused":
       refuse(stream, outcome, upgrade.from, home);
@@ -170,7 +170,7 @@ function open(upgrade: Upgrade, admission: Admission, head: Uint8Array): void {
     socket.open(head, service.run === null ? undefined : choose);
   } catch (error) {
     // behind a 101 there is no HTTP answer any more
-    home.refusals.noteFailure(error, "a connection could not be opened", upgrade.stream.remoteAddress);
+    home.refusals.noteFailure(error, "a connection could not be opened", upgrade.from);
     stream.destroy();
   }
 }
@@ -196,7 +196,7 @@ function refuse(
 }
 
 /** A fault on our side: the peer is told no more than that. */
-function fail(stream: NetworkStream, error: unknown, home: UpgradeHome): void {
-  home.refusals.noteFailure(error, "a connection could not be accepted: it is answered 500", stream.remoteAddress);
+function fail(stream: Duplex, error: unknown, from: RefusalOrigin, home: UpgradeHome): void {
+  home.refusals.noteFailure(error, "a connection could not be accepted: it is answered 500", from);
   answerAndClose(stream, failed, home.options.runtime);
 }

@@ -166,3 +166,54 @@ it("does not count a trusted proxy that names no client", async () => {
   const answers = await Promise.all(clients.map((client) => client.send(formatHandshake()).answer()));
   expect(answers.map(({ status }) => status)).toEqual([101, 101]);
 });
+
+it("cuts a client that sends requests without number and waits for no answer", async () => {
+  const { logger, entries } = createMemoryLog();
+  const left = createDeferred<void>();
+  let requests = 0;
+  const server = await startServer({
+    logger,
+    onRequest: ({ socket }) => {
+      if (++requests === 1) socket.once("close", () => left.resolve());
+      return new Promise(() => {});
+    },
+  });
+  const client = await connectRaw(server);
+  client.send(get.repeat(5000));
+  await left.promise;
+  expect(requests).toBe(100);
+  expect(entries.map(({ fields }) => fields["rule"])).toEqual(["too-many-requests"]);
+});
+
+it("refuses a plain request with two Hosts (RFC 9112 §3.2)", async () => {
+  const server = await startServer({ onRequest: (_request, response) => void response.end("page") });
+  const client = await connectRaw(server);
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\nhost: example.com\r\n\r\n");
+  expect((await client.answer()).status).toBe(400);
+});
+
+it("logs a fault of admit with the path and the client behind a trusted proxy", async () => {
+  const { logger, entries } = createMemoryLog();
+  const admit = (): never => {
+    throw new Error("broken");
+  };
+  const server = await startServer({ logger, trustedProxies: ["127.0.0.1"] }, (it) => {
+    it.service("/chat", { admit });
+  });
+  const client = await connectRaw(server);
+  client.send(formatHandshake({ target: "/chat?token=1", headers: { "X-Forwarded-For": "192.0.2.7" } }));
+  expect((await client.lastAnswer()).status).toBe(500);
+  expect(entries).toEqual([
+    expect.objectContaining({
+      level: "error",
+      fields: expect.objectContaining({ path: "/chat", remoteAddress: "192.0.2.7" }),
+    }),
+  ]);
+});
+
+it("does not listen while it drains, and says why", async () => {
+  const server = createServer();
+  const closed = server.close({ delayMs: 10 });
+  await expect(server.listen()).rejects.toThrow(/was closed/);
+  await closed;
+});
