@@ -69,10 +69,10 @@ export class AttachedUpgrades {
     const owner = this.#findOwner(request.url ?? "");
     const last = this.#guests.at(-1);
     const isAlone = this.#server.listenerCount("upgrade") === 1;
+    const isOffer = isAlone && isPlain(request) && !this.#unanswered.has(request.socket);
     // without us Node would have seen a plain request in it
     if (last === undefined) stream.destroy();
-    else if (isAlone && isPlain(request) && !this.#unanswered.has(request.socket))
-      this.#giveBack(request, stream, last);
+    else if (isOffer) this.#giveBack(request, stream, last);
     else if (owner !== undefined) this.#take(request, stream, head, owner);
     else if (!isAlone) this.#leave(request, stream, last);
     else this.#take(request, stream, head, last);
