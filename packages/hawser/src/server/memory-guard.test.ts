@@ -130,6 +130,27 @@ describe("REL-D20 what connections hold", () => {
     expect(bench.shed).toEqual(["10", "9"]);
   });
 
+  it("held elsewhere closes nobody who holds nothing", async () => {
+    const bench = new Bench(1000 * KIB);
+    bench.openMany(20);
+    bench.open("holds", 10 * KIB);
+    bench.runtime.ledger.add(2000 * KIB);
+    await bench.advance(1000);
+    expect(bench.shed).toEqual(["holds"]);
+  });
+
+  it("is not shed faster because the limit is passed in many turns", async () => {
+    const bench = new Bench(1000 * CONNECTION_BYTES);
+    bench.openMany(1200);
+    for (let turn = 0; turn < 10; turn++) {
+      bench.open(`late ${turn}`);
+      await bench.advance(0);
+    }
+    expect(bench.shed).toHaveLength(50);
+    await bench.advance(20);
+    expect(bench.shed).toHaveLength(100);
+  });
+
   it("is shed a few at a time", async () => {
     const bench = new Bench(1000 * CONNECTION_BYTES);
     bench.openMany(1001);

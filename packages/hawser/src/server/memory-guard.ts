@@ -151,7 +151,8 @@ export class MemoryGuard {
 
   #begin(target: number): void {
     this.#target = Math.min(target, this.#target ?? Infinity);
-    this.#shed();
+    // one that is under way goes on at its own pace
+    if (!this.#next.armed) this.#shed();
   }
 
   /** Once until it is over. */
@@ -170,7 +171,7 @@ export class MemoryGuard {
       if (now - sinceMs >= LINGER_MS) socket.abort("memory ran short");
     }
     if (this.#target !== null) {
-      const chosen = this.#choose(this.#staying - this.#target);
+      const chosen = this.#choose(this.#target);
       for (const socket of chosen) {
         this.#leaving.set(socket, now);
         socket.shed(maxMemoryBytes);
@@ -181,15 +182,18 @@ export class MemoryGuard {
     if (this.#target !== null || this.#leaving.size > 0) runtime.wheel.arm(this.#next, NEXT_AFTER_MS);
   }
 
-  /** The newest that hold at least the average, until they hold `excess` together, but not too many at once. */
-  #choose(excess: number): Sheddable[] {
+  /** The newest that hold at least the average, until no more than `target` is held, but not too many at once. */
+  #choose(target: number): Sheddable[] {
+    const { chargedBytes, bytes } = this.#options.runtime.ledger;
+    // who holds nothing goes only where connections alone are too many
+    const isCrowd = chargedBytes - bytes > target;
     const staying = [...this.#options.sockets].filter((socket) => !this.#leaving.has(socket));
     const average = staying.reduce((sum, socket) => sum + socket.heldBytes, 0) / staying.length;
     const chosen: Sheddable[] = [];
-    let left = excess;
+    let left = this.#staying - target;
     for (const socket of staying.toReversed()) {
       if (left <= 0 || chosen.length >= MAX_AT_ONCE) break;
-      if (socket.heldBytes < average) continue;
+      if (socket.heldBytes < average || (socket.heldBytes === 0 && !isCrowd)) continue;
       chosen.push(socket);
       left -= cost(socket);
     }
