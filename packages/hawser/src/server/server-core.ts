@@ -1,18 +1,18 @@
 import type { TransportSocket } from "../socket/index.js";
-import type { PendingAdmission } from "./admission.js";
-import { CloseLog } from "./close-log.js";
-import { ConnectionLimits } from "./connection-limits.js";
-import { MemoryGuard } from "./memory-guard.js";
+import type { PendingAdmission } from "./handshake/admission.js";
+import { CloseLog } from "./logs/close-log.js";
+import { ConnectionLimits } from "./limits/connection-limits.js";
+import { MemoryGuard } from "./limits/memory-guard.js";
 import { PathRouter } from "./path-router.js";
-import { RefusalLog } from "./refusal-log.js";
-import { isLoopback } from "./server-address.js";
-import type { ServerAddress } from "./server-address.js";
+import { RefusalLog } from "./logs/refusal-log.js";
+import { isLoopback } from "./listener/server-address.js";
+import type { ServerAddress } from "./listener/server-address.js";
 import type { ResolvedServerOptions } from "./server-options.js";
 import type { ServerStats } from "./server-stats.js";
 import type { ServiceEntry } from "./service-entry.js";
 import { createSocketIds } from "./socket-ids.js";
-import { StallLog } from "./stall-log.js";
-import type { UpgradeHome } from "./upgrade.js";
+import { StallLog } from "./limits/stall-log.js";
+import type { UpgradeHome } from "./handshake/upgrade.js";
 
 /** What all listeners and services of one server share: its services, connections, limits and logs. */
 export class ServerCore {

@@ -3,17 +3,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as NetServer } from "node:net";
 import { UsageError } from "../internal/errors.js";
 import type { Service, Socket } from "../socket/index.js";
-import { Attachments } from "./attachments.js";
-import type { Attachment } from "./attachments.js";
+import { Attachments } from "./listener/attachments.js";
+import type { Attachment } from "./listener/attachments.js";
 import { broadcast } from "./broadcast.js";
 import { resolveCloseOptions } from "./close-options.js";
 import type { ResolvedCloseOptions, ServerCloseOptions } from "./close-options.js";
 import { drain, settleWithin, wait } from "./drain.js";
-import { HttpListener } from "./http-listener.js";
-import { formatUrl } from "./server-address.js";
-import type { ServerAddress } from "./server-address.js";
-import { answerRequest, answerService } from "./plain-requests.js";
-import type { PlainHome } from "./plain-requests.js";
+import { HttpListener } from "./listener/http-listener.js";
+import { formatUrl } from "./listener/server-address.js";
+import type { ServerAddress } from "./listener/server-address.js";
+import { answerRequest, answerService } from "./handshake/plain-requests.js";
+import type { PlainHome } from "./handshake/plain-requests.js";
 import { ServerCore } from "./server-core.js";
 import { checkHosts, checkOrigins, resolveServerOptions } from "./server-options.js";
 import type { ResolvedServerOptions, ServerOptions } from "./server-options.js";
@@ -30,7 +30,7 @@ import type {
 } from "./service-types.js";
 import { checkNewTls } from "./tls-options.js";
 import type { ServerTlsOptions } from "./tls-options.js";
-import { handleUpgrade } from "./upgrade.js";
+import { handleUpgrade } from "./handshake/upgrade.js";
 
 /**
  * draining: `close` was called with a delay, and everything still goes on; closing: nothing more is accepted, connections

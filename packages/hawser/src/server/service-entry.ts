@@ -15,8 +15,8 @@ import type {
   TransportSocket,
 } from "../socket/index.js";
 import { broadcast } from "./broadcast.js";
-import type { CloseLog } from "./close-log.js";
-import type { Logger } from "./logger.js";
+import type { CloseLog } from "./logs/close-log.js";
+import type { Logger } from "./logs/logger.js";
 import { checkOptionNames } from "../internal/option-names.js";
 import { checkProtocols, refuseOption } from "./option-values.js";
 import type { RequestHandler, SocketDefaults } from "./server-options.js";

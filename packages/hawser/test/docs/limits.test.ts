@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { handshakeDefaults } from "../../src/protocol/index.js";
 import { resolveServerOptions } from "../../src/server/server-options.js";
-import { serverLimitDefaults, serverLimitNames } from "../../src/server/server-limits.js";
+import { serverLimitDefaults, serverLimitNames } from "../../src/server/limits/server-limits.js";
 import { rateLimitDefaults, resolveSocketOptions, socketDefaults } from "../../src/socket/index.js";
 import { createVirtualRuntime } from "../../src/testing/index.js";
 
