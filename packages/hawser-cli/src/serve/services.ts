@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { HawserError, Message, RateLimitOptions, RequestHandler, Server, Socket } from "hawser/server";
 import { redactUrl } from "../plain-text.js";
+import { createNews } from "./news.js";
 
 /** Of messages, on one connection, while there is a rate limit; more when a single one may be longer. */
 const MIN_BYTES_PER_SECOND = 1_048_576;
@@ -55,6 +56,7 @@ export function addServices(server: Server, options: ServicesOptions): Services 
   const tellTime = (): void => void time.broadcast(`Server time: ${new Date().toISOString()}`);
   let clock = setInterval(tellTime, timeIntervalMs);
 
+  const news = createNews(log, () => performance.now());
   let present = 0;
   const chat = server.service<{ skipped: number }>(
     "/chat",
@@ -63,7 +65,7 @@ export function addServices(server: Server, options: ServicesOptions): Services 
       open(socket) {
         open(socket);
         present += 1;
-        log.info({ path: "/chat", socket: socket.id, present }, "joined the chat");
+        news("info", { path: "/chat", socket: socket.id, present }, "joined the chat");
       },
       message(socket, data) {
         chat.broadcast(data);
@@ -74,12 +76,16 @@ export function addServices(server: Server, options: ServicesOptions): Services 
         if (fault.code !== "QUEUE_FULL") return error(socket, fault);
         socket.data.skipped += 1;
         if (socket.data.skipped > 1) return;
-        log.warn({ path: "/chat", socket: socket.id }, "reads too slowly for the chat: messages to it are skipped");
+        news("warn", { path: "/chat", socket: socket.id }, "reads too slowly for the chat: messages to it are skipped");
       },
       close(socket) {
         present -= 1;
         const { skipped } = socket.data;
-        log.info({ path: "/chat", socket: socket.id, present, ...(skipped > 0 ? { skipped } : {}) }, "left the chat");
+        news(
+          "info",
+          { path: "/chat", socket: socket.id, present, ...(skipped > 0 ? { skipped } : {}) },
+          "left the chat",
+        );
       },
     },
     limited,
