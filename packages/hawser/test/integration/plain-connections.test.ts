@@ -217,3 +217,12 @@ it("does not listen while it drains, and says why", async () => {
   await expect(server.listen()).rejects.toThrow(/was closed/);
   await closed;
 });
+
+it("says of a client that speaks TLS to a plain port what it does", async () => {
+  const { logger, entries } = createMemoryLog();
+  const server = await startServer({ logger });
+  const client = await connectRaw(server);
+  client.send(Uint8Array.of(0x16, 0x03, 0x01, 0x00, 0x05, 0x01, 0x00, 0x00, 0x01, 0x00));
+  expect((await client.lastAnswer()).status).toBe(400);
+  expect(entries.map(({ fields }) => fields["rule"])).toEqual(["tls-on-plain-port"]);
+});

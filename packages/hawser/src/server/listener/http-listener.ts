@@ -158,7 +158,8 @@ export class HttpListener {
     // a second fault in what is dropped behind our answer
     if (stream.writableEnded) return;
     const answer = this.#unanswered.has(stream) ? undefined : chooseAnswer(error, this.#options.handshakeLimits);
-    this.#handlers.onUnreadable(error.code ?? "unreadable", answer?.status, readPeerAddress(stream));
+    const rule = isTls(error.rawPacket) ? "tls-on-plain-port" : (error.code ?? "unreadable");
+    this.#handlers.onUnreadable(rule, answer?.status, readPeerAddress(stream));
     if (answer !== undefined) answerAndClose(stream, answer, this.#options.runtime);
     else stream.destroy();
   }
@@ -190,6 +191,11 @@ function chooseAnswer(error: ClientError, limits: HandshakeLimits): RefusalRespo
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return { status: 408 };
   if (code === "HPE_HEADER_OVERFLOW") return { status: isLongStartLine(rawPacket, limits) ? 414 : 431 };
   return code.startsWith("HPE_") ? { status: 400 } : undefined;
+}
+
+/** Whether it begins as a ClientHello does (RFC 8446 §5.1): the client means wss or https. */
+function isTls(packet: Uint8Array | undefined): boolean {
+  return packet?.[0] === 0x16 && packet[1] === 0x03;
 }
 
 /** Whether it was the first line that overflowed. The parser does not tell, so only where the packet begins with it. */
