@@ -1,16 +1,6 @@
 import type { Command } from "commander";
+import type { CertOptions } from "./cert-options.js";
 import { collect, wholeNumber } from "../option-values.js";
-
-export interface CertOptions {
-  readonly out: string;
-  readonly name?: readonly string[];
-  readonly days: number;
-  readonly pfx?: boolean;
-  readonly passphrase?: string;
-  readonly passphraseFile?: string;
-  readonly fingerprint?: boolean;
-  readonly force?: boolean;
-}
 
 /** Adds `hawser cert`. */
 export function addCertCommand(program: Command): void {

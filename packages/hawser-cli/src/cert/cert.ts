@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createServer, type TlsFiles } from "hawser/server";
 import { readPassphrase } from "../passphrase.js";
 import { createUsageError, ProgramError, systemCode } from "../program-error.js";
-import type { CertOptions } from "./cert-command.js";
+import type { CertOptions } from "./cert-options.js";
 import { readCertificate, readFingerprint } from "./certificate.js";
 import { createCertificate, type DevelopmentCertificate } from "./create-certificate.js";
 

@@ -1,28 +1,7 @@
 import { type Command, Option } from "commander";
-import { type LogLevel, logLevels } from "../log-levels.js";
+import { logLevels } from "../log-levels.js";
+import type { ConnectCommandOptions } from "./connect-command-options.js";
 import { collect, collectHeader, wholeNumber } from "../option-values.js";
-
-export interface ConnectCommandOptions {
-  readonly subprotocol?: readonly string[];
-  readonly header?: Readonly<Record<string, string>>;
-  readonly origin?: string;
-  readonly ca?: string;
-  readonly pin?: readonly string[];
-  readonly insecure?: boolean;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly pfx?: string;
-  readonly passphrase?: string;
-  readonly passphraseFile?: string;
-  readonly heartbeatMs?: number;
-  readonly textHeartbeat?: boolean;
-  readonly handshakeTimeoutMs: number;
-  readonly deflate?: boolean;
-  readonly maxMessageBytes?: number;
-  readonly lingerMs: number;
-  readonly raw?: boolean;
-  readonly logLevel: LogLevel;
-}
 
 /** Adds `hawser connect`. */
 export function addConnectCommand(program: Command): void {

@@ -3,7 +3,7 @@ import { exitCodes, signalExitCode } from "../exit-codes.js";
 import type { LogLevel } from "../log-levels.js";
 import { redactUrl, stripControls } from "../plain-text.js";
 import { watchStopSignals } from "../stop-signals.js";
-import type { ConnectCommandOptions } from "./connect-command.js";
+import type { ConnectCommandOptions } from "./connect-command-options.js";
 import { createConnectFault } from "./connect-fault.js";
 import { Conversation, type Tell } from "./conversation.js";
 import { checkServerUrl } from "./server-url.js";

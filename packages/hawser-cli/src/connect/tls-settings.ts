@@ -2,7 +2,7 @@ import type { ConnectOptions, TlsFiles } from "hawser/socket";
 import { readPassphrase } from "../passphrase.js";
 import { createUsageError } from "../program-error.js";
 import { readBinaryFile, readTextFile } from "../text-file.js";
-import type { ConnectCommandOptions } from "./connect-command.js";
+import type { ConnectCommandOptions } from "./connect-command-options.js";
 
 /** The options that are about TLS. */
 export type TlsChoice = Pick<
