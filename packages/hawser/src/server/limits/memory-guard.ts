@@ -33,7 +33,10 @@ const TIGHT_LOOKS = 5;
 /** The part of what connections hold that goes in one shedding for the real size. */
 const SHED_PART = 0.1;
 
-/** So many connections are closed at a time, and the next after so long: each costs a report, handlers, a log line. */
+/**
+ * So many connections are closed at a time, and the next after so long: each costs a report, handlers, a log line. But at
+ * the end of a turn no more than the limit is held, whatever that costs: peers fill their queues as fast as they are read.
+ */
 const MAX_AT_ONCE = 50;
 const NEXT_AFTER_MS = 20;
 
@@ -151,8 +154,7 @@ export class MemoryGuard {
 
   #begin(target: number): void {
     this.#target = Math.min(target, this.#target ?? Infinity);
-    // one that is under way goes on at its own pace
-    if (!this.#next.armed) this.#shed();
+    this.#shed();
   }
 
   /** Once until it is over. */
@@ -182,20 +184,21 @@ export class MemoryGuard {
     if (this.#target !== null || this.#leaving.size > 0) runtime.wheel.arm(this.#next, NEXT_AFTER_MS);
   }
 
-  /** The newest that hold at least the average, until no more than `target` is held, but not too many at once. */
+  /** The newest that hold at least the average, until no more than `target` is held, within the limit not too many at once. */
   #choose(target: number): Sheddable[] {
-    const { chargedBytes, bytes } = this.#options.runtime.ledger;
+    const { runtime, maxMemoryBytes } = this.#options;
+    const { chargedBytes, bytes } = runtime.ledger;
     // who holds nothing goes only where connections alone are too many
     const isCrowd = chargedBytes - bytes > target;
     const staying = [...this.#options.sockets].filter((socket) => !this.#leaving.has(socket));
     const average = staying.reduce((sum, socket) => sum + socket.heldBytes, 0) / staying.length;
     const chosen: Sheddable[] = [];
-    let left = this.#staying - target;
+    let held = this.#staying;
     for (const socket of staying.toReversed()) {
-      if (left <= 0 || chosen.length >= MAX_AT_ONCE) break;
+      if (held <= target || (chosen.length >= MAX_AT_ONCE && held <= maxMemoryBytes)) break;
       if (socket.heldBytes < average || (socket.heldBytes === 0 && !isCrowd)) continue;
       chosen.push(socket);
-      left -= cost(socket);
+      held -= cost(socket);
     }
     return chosen;
   }
