@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { expect, it } from "vitest";
 import { connect } from "../../src/node/index.js";
 import { createServer } from "../../src/server/index.js";
@@ -54,7 +55,6 @@ it.each<[string, ServerTlsOptions, string, string]>([
     "passphrase",
     "does not open the pfx",
   ],
-  ["a bare pfx and one", { pfx: certificates.noMacPfx, passphrase: "no" }, "passphrase", "leave it out"],
   [
     "an old pfx",
     { pfx: certificates.rc2Pfx, passphrase: "secret" },
@@ -81,3 +81,20 @@ it.each<[string, ServerTlsOptions, string, string]>([
     expect.objectContaining({ code: "TLS_INVALID", facts: { file }, message: expect.stringContaining(words) }),
   );
 });
+
+it("says to leave out a passphrase that a bare pfx does not need, where OpenSSL minds it", () => {
+  const tls = { pfx: certificates.noMacPfx, passphrase: "no" };
+  // OpenSSL 3.0 of Node.js 20 does, 3.5 of Node.js 24 takes it
+  const isMinded = catchError(() => createSecureContext(tls)) !== null;
+  const { message = "" } = catchError(() => createServer({ tls })) ?? {};
+  expect(message.includes("leave it out")).toBe(isMinded);
+});
+
+function catchError(act: () => unknown): Error | null {
+  try {
+    act();
+    return null;
+  } catch (error) {
+    return error as Error; // both throw nothing else
+  }
+}
