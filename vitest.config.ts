@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 
+// Limits tell a hang from work, no more: the first start of a program on a cold disk has taken 10 s.
 // A slow or busy machine stretches every limit by one number instead of editing tests.
 const factor = Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 
@@ -14,8 +15,8 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 10_000 * factor,
-    hookTimeout: 20_000 * factor,
+    testTimeout: 30_000 * factor,
+    hookTimeout: 60_000 * factor,
     setupFiles: ["./vitest.setup.ts"],
     reporters: resultsFile === undefined ? ["default"] : ["default", "./scripts/reporter.mjs"],
     projects: [

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 const bin = fileURLToPath(new URL("../../bin/hawser.js", import.meta.url));
 
 /** Below the tests' own limit, so that what was printed until then can be told. */
-const WAIT_MS = 8_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
+const WAIT_MS = 25_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 
 export interface ProgramEnd {
   readonly code: number | null;
