@@ -17,6 +17,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000 * factor,
     hookTimeout: 60_000 * factor,
+    expect: { poll: { timeout: 15_000 * factor } },
     setupFiles: ["./vitest.setup.ts"],
     reporters: resultsFile === undefined ? ["default"] : ["default", "./scripts/reporter.mjs"],
     projects: [
