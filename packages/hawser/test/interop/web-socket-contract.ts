@@ -90,6 +90,8 @@ export function webSocketContract(openPeer: (server: Server) => Promise<WebPeer>
     const { peer, ours } = await openPair();
     const count = 10_000;
     await peer.run({ run: "collect", count });
+    // A command and a message take different ways to the peer: the first message could overtake it.
+    expect(await peer.reports.next()).toEqual({ event: "collecting" });
     const sending = peer.run({ run: "sendSeries", count, seed: 5 });
     const posting = postSeries(ours, count, 9);
     let hash: number | undefined;

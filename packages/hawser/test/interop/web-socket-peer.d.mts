@@ -16,6 +16,7 @@ export type PeerReport =
       readonly hash: number;
       readonly text?: string;
     }
+  | { readonly event: "collecting" }
   | { readonly event: "collected"; readonly hash: number }
   | { readonly event: "close"; readonly code: number; readonly reason: string; readonly wasClean: boolean }
   | { readonly event: "forgotten" }

@@ -62,9 +62,10 @@ export function createPeer(report) {
     sendSeries({ count, seed }) {
       for (let index = 0; index < count; index++) socket.send(makeMessage(index, seed));
     },
-    /** Instead of a report for each message, one for so many of them. */
+    /** Instead of a report for each message, one for so many of them. That it has begun is told, too. */
     collect({ count }) {
       collecting = { left: count, hash: undefined };
+      report({ event: "collecting" });
     },
     close({ code, reason }) {
       try {
