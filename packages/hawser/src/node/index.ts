@@ -6,6 +6,7 @@ export { resolveDeflate, setUpDeflate } from "./deflate-settings.js";
 export type { CompressorOptions, DeflateSettings } from "./deflate-settings.js";
 export { createZlibDeflate } from "./zlib-deflate.js";
 export { ZlibPool } from "./zlib-pool.js";
+export { checkConnectOptions, refuseConnectOptions } from "./check-connect-options.js";
 export { connect } from "./connect.js";
 export { connectDefaults } from "./connect-options.js";
 export type {

@@ -1,0 +1,5 @@
+// What a client is made of on Node.js.
+export * from "./index.js";
+export { createNodeConnector } from "./connector-node.js";
+export type { NodeConnectionOptions, NodeConnectionSource } from "./connector-node.js";
+export { nodePlatform } from "./platform-node.js";

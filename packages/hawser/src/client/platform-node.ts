@@ -1,0 +1,9 @@
+import { randomFillSync } from "node:crypto";
+import { clientClock } from "./platform-browser.js";
+import type { ClientPlatform } from "./platform.js";
+
+/** Node.js knows nothing of the network's coming and going: the heartbeat has to find out. */
+export const nodePlatform: ClientPlatform = {
+  clock: clientClock,
+  random: (target) => void randomFillSync(target),
+};
