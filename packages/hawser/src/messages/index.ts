@@ -11,7 +11,13 @@ export {
   closeReaction,
 } from "./close-codes.js";
 export type { CloseReaction } from "./close-codes.js";
+export { decodeRequest } from "./decode-request.js";
+export type { DecodedRequest } from "./decode-request.js";
+export { decodeServerMessage } from "./decode-server-message.js";
+export type { ServerMessage } from "./decode-server-message.js";
+export { encodeDone, encodePush, encodeRefusal, encodeRequest, encodeResponse } from "./encode.js";
 export { RESERVED_ACTIONS, SUB_PROTOCOL } from "./envelope.js";
+export { EnvelopeFault } from "./envelope-fault.js";
 export type { PushMessage, RequestMessage, ResponseMessage } from "./envelope.js";
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from "./standard-schema.js";
 export { wireErrors } from "./wire-errors.js";
