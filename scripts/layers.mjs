@@ -17,7 +17,7 @@ export const layers = {
   internal: { uses: [], anyFile: true },
   protocol: { uses: ["internal"] },
   messages: { uses: ["internal"] },
-  socket: { uses: ["internal", "protocol"], ports: ["service.ts", "transport.ts"] },
+  socket: { uses: ["internal", "protocol"], ports: ["service.ts", "transport.ts", "fan-out.ts"] },
   node: { uses: ["internal", "protocol", "socket"], packages: [node] },
   client: {
     uses: ["internal", "messages"],
