@@ -56,6 +56,9 @@ export class ServiceEntry implements ServiceHandle {
     checkOptionNames("service", options, [...socketOptionNames, "protocols", "admit", "onRequest"]);
     checkHeartbeatNames(options.heartbeat);
     checkService(service);
+    const { defaults = {} } = typeof service === "function" ? {} : service;
+    checkOptionNames("the service's defaults", defaults, [...socketOptionNames, "protocols"]);
+    checkHeartbeatNames(defaults.heartbeat);
     this.path = path;
     this.#home = home;
     this.run = typeof service === "function" ? service : null;
@@ -64,8 +67,10 @@ export class ServiceEntry implements ServiceHandle {
     this.admit = options.admit ?? this.handlers?.admit?.bind(this.handlers);
     const onClosed = (socket: TransportSocket, report: CloseReport): void => this.#closed(socket, report);
     this.hooks = this.handlers === null ? { onClosed } : { onClosed, handlers: this.handlers };
-    this.protocols = options.protocols === undefined ? home.protocols : checkProtocols(options.protocols);
-    this.options = resolveSocketOptions(mergeOptions(home.socketDefaults, options), "server");
+    const protocols = options.protocols ?? defaults.protocols;
+    this.protocols = protocols === undefined ? home.protocols : checkProtocols(protocols);
+    const preset = mergeOptions(home.socketDefaults, defaults);
+    this.options = resolveSocketOptions(mergeOptions(preset, options), "server");
   }
 
   broadcast(data: string | ArrayBufferView | ArrayBuffer, options: BroadcastOptions = {}): number {
@@ -161,7 +166,7 @@ function refuseNearMisses(handlers: object): void {
 }
 
 /** An option that is there but undefined means the same as one that is not there. */
-function mergeOptions(defaults: SocketDefaults, options: ServiceOptions): SocketOptions {
+function mergeOptions(defaults: SocketOptions, options: ServiceOptions): SocketOptions {
   const { protocols: _protocols, admit: _admit, onRequest: _onRequest, heartbeat, ...own } = options;
   const merged: Record<string, unknown> = { ...defaults };
   for (const [name, value] of Object.entries(own)) {

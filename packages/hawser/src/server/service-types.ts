@@ -9,6 +9,7 @@ import type {
   Socket,
   SocketOptions,
 } from "../socket/index.js";
+import type { ServiceDefaults } from "../socket/service.js";
 import type { RequestHandler } from "./server-options.js";
 import type { HawserError } from "../internal/errors.js";
 
@@ -34,6 +35,8 @@ export interface ServiceRequest<Path extends string> extends Omit<HandshakeInfo,
 }
 
 interface CommonHandlers<Data, Path extends string> {
+  /** What the service needs of its sockets. @default nothing: the server's options */
+  readonly defaults?: ServiceDefaults;
   /** Runs before the 101. May refuse. Throwing answers 500. */
   admit?(request: ServiceRequest<Path>): AdmitResult<Data> | Promise<AdmitResult<Data>>;
   /** The connection is open. */

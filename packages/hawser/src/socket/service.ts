@@ -3,6 +3,7 @@ import type { CloseFrame, CloseReport, Message, MessageStream } from "./socket-t
 import type { HawserError } from "../internal/errors.js";
 import type { OutboundHeaders } from "../protocol/index.js";
 import type { ClientCertificate } from "./client-certificate.js";
+import type { SocketOptions } from "./socket-options.js";
 
 /** Everything known of a connection before it is accepted. */
 export interface HandshakeInfo {
@@ -51,11 +52,19 @@ export interface Admission<Data = unknown> {
 /** What `admit` may answer: nothing (accept), an Admission or a Refusal (known by its `status`). */
 export type AdmitResult<Data = unknown> = void | Admission<Data> | Refusal;
 
+/** Options that a service brings along. Those given where it is put at a path come before them, those of the server after. */
+export interface ServiceDefaults extends Omit<SocketOptions, "mode"> {
+  /** The sub-protocols spoken. */
+  readonly protocols?: readonly string[];
+}
+
 /**
  * The handlers of a service in message mode (the default). A socket with handlers is pushed to: `receive` is not possible
  * on it, and without a `message` handler what arrives is dropped.
  */
 export interface Handlers<Data = unknown> {
+  /** What the service needs of its sockets. @default nothing: the server's options */
+  readonly defaults?: ServiceDefaults;
   /** Runs before the 101. May refuse. Throwing answers 500. */
   admit?(request: HandshakeInfo): AdmitResult<Data> | Promise<AdmitResult<Data>>;
   /**
