@@ -1,16 +1,11 @@
 import type { Agent } from "node:http";
 import type { LookupFunction } from "node:net";
+import { checkLimit } from "../internal/check-limit.js";
 import { UsageError } from "../internal/errors.js";
 import { checkOptionNames } from "../internal/option-names.js";
 import { formatUpgradeRequest, offerDeflate } from "../protocol/index.js";
 import type { DeflateOptions } from "../protocol/index.js";
-import {
-  checkBoolean,
-  checkHeartbeatNames,
-  checkLimit,
-  resolveSocketOptions,
-  socketOptionNames,
-} from "../socket/index.js";
+import { checkBoolean, checkHeartbeatNames, resolveSocketOptions, socketOptionNames } from "../socket/index.js";
 import type { Handlers, ResolvedSocketOptions, Runtime, SocketOptions, StreamHandlers } from "../socket/index.js";
 import { readPins } from "./certificate-pin.js";
 import type { Pins } from "./certificate-pin.js";

@@ -1,9 +1,7 @@
 import type { ByteOperations } from "../internal/bytes.js";
-import { UsageError } from "../internal/errors.js";
+import { MAX_LIMIT } from "../internal/check-limit.js";
 import type { Role } from "./frames.js";
 
-/** No limit is higher than this, and no array of every runtime longer. */
-const MAX_LIMIT: number = 2 ** 31 - 1;
 /** V8 makes no longer string, so no longer text could be given out. */
 const MAX_TEXT_BYTES: number = 2 ** 29 - 24;
 
@@ -28,33 +26,10 @@ export interface FrameParserOptions {
   readonly bytes: ByteOperations;
 }
 
-/** How many bytes each kind of message may have on the wire. */
-export interface MessageLimits {
-  readonly binary: number;
-  readonly text: number;
-  readonly compressed: number;
-}
-
-/** @throws UsageError INVALID_ARGUMENT for a limit out of range */
-export function resolveMessageLimits(options: FrameParserOptions): MessageLimits {
-  const checked = checkLimit("maxMessageBytes", options.maxMessageBytes);
-  if (options.mode === "stream") {
-    const exact = Number.MAX_SAFE_INTEGER;
-    return { binary: exact, text: exact, compressed: exact };
-  }
-  const binary = Math.min(checked, MAX_LIMIT);
+/** How many bytes a message may have on the wire, in message mode. */
+export function maxWireBytes(maxMessageBytes: number, type: "text" | "binary", compressed: boolean): number {
+  const bytes = Math.min(maxMessageBytes, MAX_LIMIT);
   // deflate makes what cannot be compressed longer, by less than a sixteenth; a message of maxMessageBytes is legal there too
-  const compressed = Math.min(binary + (binary >>> 4) + 64, MAX_LIMIT);
-  return { binary, text: Math.min(binary, MAX_TEXT_BYTES), compressed };
-}
-
-/** @throws UsageError INVALID_ARGUMENT */
-export function checkLimit(name: string, value: number): number {
-  const valid = value === Infinity || (Number.isInteger(value) && value >= 1 && value <= MAX_LIMIT);
-  if (valid) return value;
-  const expected = "an integer from 1 to 2147483647, or Infinity";
-  const shown = typeof value === "number" ? value : typeof value;
-  throw new UsageError("INVALID_ARGUMENT", `${name} is ${shown}: use ${expected}`, {
-    facts: { name, value: shown, expected },
-  });
+  if (compressed) return Math.min(bytes + (bytes >>> 4) + 64, MAX_LIMIT);
+  return type === "text" ? Math.min(bytes, MAX_TEXT_BYTES) : bytes;
 }

@@ -1,4 +1,5 @@
 import type { ByteOperations } from "../internal/bytes.js";
+import { checkLimit } from "../internal/check-limit.js";
 import { type ProtocolError, UsageError } from "../internal/errors.js";
 import { CLOSE_NO_STATUS, isWireCloseCode } from "./close-code.js";
 import * as faults from "./frame-faults.js";
@@ -48,7 +49,7 @@ export class FrameParser extends ParseFacts {
   readonly #maskBit: number;
   readonly #intake: MessageIntake;
   /** For the frames that `#nextWhole` takes. */
-  readonly #maxMessageBytes: number;
+  #maxMessageBytes: number;
 
   #stage: Stage;
   #lent: Uint8Array = NO_BYTES;
@@ -71,6 +72,15 @@ export class FrameParser extends ParseFacts {
     this.#maskBit = options.role === "server" ? MASK : 0;
     this.#intake = new MessageIntake(options);
     this.#maxMessageBytes = options.maxMessageBytes;
+  }
+
+  /** The longest message in message mode, from now on; a message that has begun is judged by it when it goes on. */
+  get maxMessageBytes(): number {
+    return this.#maxMessageBytes;
+  }
+  set maxMessageBytes(bytes: number) {
+    this.#maxMessageBytes = checkLimit("maxMessageBytes", bytes);
+    this.#intake.maxMessageBytes = bytes;
   }
 
   /** Bytes pushed and not parsed yet. */
@@ -209,6 +219,8 @@ export class FrameParser extends ParseFacts {
   }
 
   #takePayload(): Step {
+    const fault = this.#intake.judge(this.#missing);
+    if (fault !== null) return this.#fail(fault);
     const buffer = this.#lent;
     const start = this.#position;
     const end = this.#takeBytes();

@@ -1,22 +1,20 @@
 import type { ByteOperations } from "../internal/bytes.js";
+import { checkLimit } from "../internal/check-limit.js";
 import type { ProtocolError } from "../internal/errors.js";
 import * as faults from "./frame-faults.js";
-import {
-  checkLimit,
-  type FrameParserOptions,
-  type MessageLimits,
-  resolveMessageLimits,
-} from "./frame-parser-options.js";
+import { type FrameParserOptions, maxWireBytes } from "./frame-parser-options.js";
 import { MessageAssembly, NO_BYTES } from "./message-assembly.js";
 import { Utf8Validator } from "./utf8.js";
 
 /** The message under way: holds its frames to the limits, checks its UTF-8 as it comes, and keeps what has come of it. */
 export class MessageIntake {
   readonly #bytes: ByteOperations;
-  readonly #limits: MessageLimits;
+  readonly #streaming: boolean;
   readonly #maxFrames: number;
   readonly #maxEmptyFrames: number;
-  #isText = false;
+  #maxMessageBytes: number;
+  #type: "text" | "binary" = "binary";
+  #compressed = false;
   #maxBytes = 0;
   #frames = 0;
   #emptyFrames = 0;
@@ -29,10 +27,20 @@ export class MessageIntake {
   /** @throws UsageError INVALID_ARGUMENT for a limit out of range */
   constructor(options: FrameParserOptions) {
     this.#bytes = options.bytes;
-    this.#limits = resolveMessageLimits(options);
+    this.#streaming = options.mode === "stream";
+    this.#maxMessageBytes = checkLimit("maxMessageBytes", options.maxMessageBytes);
     const maxFrames = checkLimit("maxFramesPerMessage", options.maxFramesPerMessage);
-    this.#maxFrames = options.mode === "stream" ? Infinity : maxFrames;
+    this.#maxFrames = this.#streaming ? Infinity : maxFrames;
     this.#maxEmptyFrames = checkLimit("maxEmptyFrames", options.maxEmptyFrames);
+  }
+
+  /** The longest message. Also holds for the rest of the one under way. */
+  get maxMessageBytes(): number {
+    return this.#maxMessageBytes;
+  }
+  set maxMessageBytes(bytes: number) {
+    this.#maxMessageBytes = bytes;
+    this.#findMaxBytes();
   }
 
   /** How many bytes are kept. */
@@ -46,8 +54,9 @@ export class MessageIntake {
   }
 
   begin(type: "text" | "binary", compressed: boolean): void {
-    this.#isText = type === "text" && !compressed;
-    this.#maxBytes = compressed ? this.#limits.compressed : this.#limits[type];
+    this.#type = type;
+    this.#compressed = compressed;
+    this.#findMaxBytes();
     this.#frames = 0;
     this.#emptyFrames = 0;
     this.#validator?.reset();
@@ -58,15 +67,19 @@ export class MessageIntake {
     this.#emptyFrames = length === 0 ? this.#emptyFrames + 1 : 0;
     if (this.#emptyFrames > this.#maxEmptyFrames) return faults.tooManyEmptyFrames(this.#maxEmptyFrames);
     if (++this.#frames > this.#maxFrames) return faults.tooManyFrames(this.#maxFrames);
-    const size = this.length + length;
-    if (size > this.#maxBytes) return faults.messageTooBig(size, this.#maxBytes);
-    this.#expected = fin ? size : this.#maxBytes;
-    return null;
+    this.#expected = fin ? this.length + length : this.#maxBytes;
+    return this.judge(length);
+  }
+
+  /** Judges the message by the bytes of its frame that have not come. */
+  judge(missing: number): ProtocolError | null {
+    const size = this.length + missing;
+    return size > this.#maxBytes ? faults.messageTooBig(size, this.#maxBytes) : null;
   }
 
   /** Keeps a part that others follow; false when it cannot belong to valid UTF-8. */
   append(buffer: Uint8Array, start: number, end: number): boolean {
-    if (this.#isText) {
+    if (this.#type === "text" && !this.#compressed) {
       this.#validator ??= new Utf8Validator(this.#bytes);
       if (!this.#validator.push(buffer, start, end)) return false;
     }
@@ -90,5 +103,11 @@ export class MessageIntake {
   discard(): void {
     this.#assembly = null;
     this.#validator = null;
+  }
+
+  #findMaxBytes(): void {
+    this.#maxBytes = this.#streaming
+      ? Number.MAX_SAFE_INTEGER
+      : maxWireBytes(this.#maxMessageBytes, this.#type, this.#compressed);
   }
 }

@@ -1,6 +1,6 @@
 import { checkOptionNames } from "../internal/option-names.js";
 import { CLOSE_GOING_AWAY, checkClose } from "../protocol/index.js";
-import { checkLimit } from "../socket/index.js";
+import { checkLimit } from "../internal/check-limit.js";
 import type { Runtime } from "../socket/index.js";
 import type { DrainOptions } from "./drain.js";
 import { refuseOption } from "./option-values.js";

@@ -1,5 +1,6 @@
 import { ConnectionError, type HawserError, ProtocolError, UsageError } from "../internal/errors.js";
-import { CLOSE_POLICY_VIOLATION } from "../protocol/index.js";
+import { CLOSE_MESSAGE_TOO_BIG, CLOSE_POLICY_VIOLATION, type SocketState } from "../protocol/index.js";
+import type { CloseReport } from "./socket-types.js";
 
 /** Why something was not done on a connection that ended with a closing handshake, or is about to. */
 export function createClosedError(error: HawserError | null): ConnectionError {
@@ -10,6 +11,18 @@ export function createClosedError(error: HawserError | null): ConnectionError {
 /** The same on a connection that ended without one. */
 export function createLostError(error: HawserError | null): ConnectionError {
   return new ConnectionError("CONNECTION_LOST", "the connection ended without a closing handshake", { cause: error });
+}
+
+/** What is asked of a connection that is over, as its report says. */
+export function createEndError({ clean, error }: CloseReport): ConnectionError {
+  const code = clean ? "CONNECTION_CLOSED" : "CONNECTION_LOST";
+  return new ConnectionError(code, "the connection is over", { cause: error });
+}
+
+export function wrongState(call: string, state: SocketState): UsageError {
+  return new UsageError("INVALID_STATE", `${call} is not possible while the socket is ${state}`, {
+    facts: { call, state },
+  });
 }
 
 /** What became of a connection that nobody closed. */
@@ -25,6 +38,11 @@ export function describeLoss(cause: Error | undefined): ConnectionError {
 export function tooManyControlFrames(limit: number): ProtocolError {
   const message = `more than ${limit} control frames in a second`;
   return new ProtocolError("TOO_MANY_CONTROL_FRAMES", CLOSE_POLICY_VIOLATION, message, { facts: { limit } });
+}
+
+export function inflatedTooBig(size: number, limit: number): ProtocolError {
+  const message = `message of ${size} bytes, inflated, passes the limit of ${limit}`;
+  return new ProtocolError("MESSAGE_TOO_BIG", CLOSE_MESSAGE_TOO_BIG, message, { facts: { size, limit } });
 }
 
 /** What an application threw, whatever that is. */

@@ -3,7 +3,7 @@ import { ProtocolError, UsageError } from "../internal/errors.js";
 import { Fifo } from "../internal/fifo.js";
 import { portableBytes } from "../internal/portable-bytes.js";
 import { CLOSE_MESSAGE_TOO_BIG } from "../protocol/index.js";
-import { checkLimit } from "./socket-options.js";
+import { checkLimit } from "../internal/check-limit.js";
 import type { Message, MessageStream } from "./socket-types.js";
 
 type Piece = string | Uint8Array;

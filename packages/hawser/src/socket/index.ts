@@ -3,7 +3,7 @@ export type { MemoryUse, ResourceReadings, Runtime } from "./runtime.js";
 export { createRuntime } from "./runtime.js";
 export { type RateLimitOptions, rateLimitDefaults } from "./rate-limit-options.js";
 export type { HeartbeatOptions, ResolvedSocketOptions, SocketLimits, SocketOptions } from "./socket-options.js";
-export { checkBoolean, checkLimit, resolveSocketOptions, socketDefaults } from "./socket-options.js";
+export { checkBoolean, resolveSocketOptions, socketDefaults } from "./socket-options.js";
 export type {
   CloseFrame,
   CloseReport,

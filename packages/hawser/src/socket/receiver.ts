@@ -1,6 +1,7 @@
 import { type ByteOperations, copyBytes } from "../internal/bytes.js";
 import { ProtocolError } from "../internal/errors.js";
 import { FrameParser, type FrameParserOptions, type Inflater, ParseEvent } from "../protocol/index.js";
+import { inflatedTooBig } from "./connection-errors.js";
 import type { Hold, MessageSink } from "./message-sink.js";
 import type { MessageRate } from "./message-rate.js";
 import type { Message } from "./socket-types.js";
@@ -34,7 +35,6 @@ export class Receiver implements StreamIntakeOwner {
   readonly #transport: Transport;
   readonly #parser: FrameParser;
   readonly #bytes: ByteOperations;
-  readonly #maxMessageBytes: number;
   #sink: MessageSink;
   readonly #streams: StreamIntake;
   readonly #owner: ReceiverOwner;
@@ -61,7 +61,6 @@ export class Receiver implements StreamIntakeOwner {
     this.#transport = transport;
     this.#parser = new FrameParser(options);
     this.#bytes = options.bytes;
-    this.#maxMessageBytes = options.maxMessageBytes;
     this.#sink = sink;
     this.#streams = new StreamIntake(options.bytes, sink, this);
     this.#owner = owner;
@@ -80,6 +79,13 @@ export class Receiver implements StreamIntakeOwner {
 
   useRate(rate: MessageRate): void {
     this.#rate = rate;
+  }
+
+  get maxMessageBytes(): number {
+    return this.#parser.maxMessageBytes;
+  }
+  set maxMessageBytes(bytes: number) {
+    this.#parser.maxMessageBytes = bytes;
   }
 
   /** Whether reading stands still because the application has not kept up. */
@@ -288,7 +294,7 @@ export class Receiver implements StreamIntakeOwner {
     // An inflater that answers later reads on when the buffer is not lent any more.
     const compressed = owned ? view(buffer, start, end) : this.#copyPayload();
     try {
-      const inflated = this.#inflater?.inflate(compressed, true, this.#maxMessageBytes) ?? NOTHING;
+      const inflated = this.#inflater?.inflate(compressed, true, this.maxMessageBytes) ?? NOTHING;
       if (inflated instanceof Promise) this.#afterInflating(type, compressed.length, inflated);
       else this.#deliverInflated(type, inflated);
     } catch (error) {
@@ -314,6 +320,11 @@ export class Receiver implements StreamIntakeOwner {
 
   #deliverInflated(type: "text" | "binary", data: Uint8Array): void {
     if (this.#discarding || this.#stopped) return;
+    // the limit may have come down while the inflater worked
+    if (data.length > this.maxMessageBytes) {
+      this.#owner.onFault(inflatedTooBig(data.length, this.maxMessageBytes));
+      return;
+    }
     if (type === "binary") {
       this.#deliver(data);
       return;

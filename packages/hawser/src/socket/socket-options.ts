@@ -1,3 +1,4 @@
+import { checkLimit, MAX_LIMIT } from "../internal/check-limit.js";
 import { UsageError } from "../internal/errors.js";
 import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from "./rate-limit-options.js";
 
@@ -73,8 +74,6 @@ export interface ResolvedSocketOptions extends Required<Omit<SocketOptions, "hea
   readonly heartbeat: ResolvedHeartbeat | null;
   readonly rateLimit: ResolvedRateLimit | null;
 }
-
-const MAX_LIMIT = 2 ** 31 - 1;
 
 const KIB = 1024;
 
@@ -157,17 +156,21 @@ function resolveHeartbeat(options: HeartbeatOptions): ResolvedHeartbeat {
   });
 }
 
-/** @throws UsageError INVALID_ARGUMENT unless `value` is Infinity or a whole number from 1 to 2^31-1 */
-export function checkLimit(name: string, value: unknown): number {
-  if (value === Infinity) return Infinity;
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_LIMIT) return value;
-  throw new UsageError(
-    "INVALID_ARGUMENT",
-    `${name} is ${String(value)}: expected a whole number from 1 to ${MAX_LIMIT}, or Infinity for no limit`,
-    {
-      facts: { name, value: String(value) },
-    },
-  );
+/**
+ * Checks a limit that one socket is given, within that of its service.
+ * @throws UsageError INVALID_ARGUMENT; INVALID_STATE in stream mode, where messages have no limit
+ */
+export function checkMessageLimit(value: unknown, { mode, maxMessageBytes }: ResolvedSocketOptions): number {
+  if (mode === "stream") {
+    throw new UsageError(
+      "INVALID_STATE",
+      `maxMessageBytes cannot be set in mode "stream": messages have no limit there`,
+    );
+  }
+  const bytes = checkLimit("maxMessageBytes", value);
+  if (bytes <= maxMessageBytes) return bytes;
+  const message = `maxMessageBytes is ${bytes}: expected at most ${maxMessageBytes}, which the option allows`;
+  throw new UsageError("INVALID_ARGUMENT", message, { facts: { value: bytes, limit: maxMessageBytes } });
 }
 
 export function checkBoolean(name: string, value: unknown): boolean {

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { copyBytes } from "../internal/bytes.js";
 import { createDeferred, type Deferred, quiet } from "../internal/deferred.js";
-import { ConnectionError, type HawserError, UsageError } from "../internal/errors.js";
+import { ConnectionError, type HawserError } from "../internal/errors.js";
 import {
   canSend,
   checkClose,
@@ -17,7 +17,7 @@ import {
 } from "../protocol/index.js";
 import { Inbox } from "./inbox.js";
 import { Connection, type ConnectionOwner } from "./connection.js";
-import { pingTooLong, queueFull, tooManyPings } from "./connection-errors.js";
+import { createEndError, pingTooLong, queueFull, tooManyPings, wrongState } from "./connection-errors.js";
 import { type EncodedMessage, toBytes } from "./encoded-message.js";
 import { MAX_OUTSTANDING_PINGS } from "./keep-alive.js";
 import { asHold } from "./message-sink.js";
@@ -26,7 +26,7 @@ import { PacedInflater } from "./paced-inflater.js";
 import type { Runtime } from "./runtime.js";
 import type { Handlers, StreamHandlers } from "./service.js";
 import { createShedding } from "./shedding.js";
-import { checkOneOf, type ResolvedSocketOptions } from "./socket-options.js";
+import { checkMessageLimit, checkOneOf, type ResolvedSocketOptions } from "./socket-options.js";
 import type {
   CloseFrame,
   CloseReport,
@@ -143,6 +143,12 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   get closed(): Promise<CloseReport> {
     if (this.#closed === null) {
       this.#closed = createDeferred<CloseReport>();
+  get maxMessageBytes(): number {
+    return this.#connection.receiver.maxMessageBytes;
+  }
+  set maxMessageBytes(bytes: number) {
+    this.#connection.receiver.maxMessageBytes = checkMessageLimit(bytes, this.#setup.options);
+  }
       if (this.#report !== null) this.#closed.resolve(this.#report);
     }
     return this.#closed.promise;
@@ -194,7 +200,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     const waiter = createDeferred<void>();
     try {
       checkWait(options);
-      if (this.#report !== null) throw this.#endError(this.#report);
+      if (this.#report !== null) throw createEndError(this.#report);
       if (this.#belowSoftLimit()) return Promise.resolve();
       this.#drained.push(waiter);
       watch(waiter, options, this.#setup.runtime, () => {
@@ -283,7 +289,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
 
   closeOutput(code?: number, reason = ""): Promise<void> {
     const frame = this.#closeFrame(code ?? CLOSE_NORMAL, reason);
-    if (!canSend(this.state)) return quiet(Promise.reject(this.#wrongState("closeOutput")));
+    if (!canSend(this.state)) return quiet(Promise.reject(wrongState("closeOutput", this.state)));
     return this.#connection.beginClose(frame, false);
   }
 
@@ -341,7 +347,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   onClosed(report: CloseReport): void {
     this.#report = report;
     this.#inbox.finish(this.#connection.receiveEnd);
-    for (const waiter of this.#drained.splice(0)) waiter.reject(this.#endError(report));
+    for (const waiter of this.#drained.splice(0)) waiter.reject(createEndError(report));
     this.#closed?.resolve(report);
     this.#setup.onClosed?.(this, report);
     this.#call(() => this.#handlers?.close?.(this, report));
@@ -463,13 +469,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   }
 
   #requireSending(call: string): void {
-    if (!canSend(this.state)) throw this.#wrongState(call);
-  }
-
-  #wrongState(call: string): UsageError {
-    return new UsageError("INVALID_STATE", `${call} is not possible while the socket is ${this.state}`, {
-      facts: { call, state: this.state },
-    });
+    if (!canSend(this.state)) throw wrongState(call, this.state);
   }
 
   #closeFrame(code: number, reason: string): CloseFrame {

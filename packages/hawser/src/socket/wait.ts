@@ -2,7 +2,7 @@ import type { Deferred } from "../internal/deferred.js";
 import { ConnectionError } from "../internal/errors.js";
 import { WheelTimer } from "../internal/timer-wheel.js";
 import type { Runtime } from "./runtime.js";
-import { checkLimit } from "./socket-options.js";
+import { checkLimit } from "../internal/check-limit.js";
 import type { WaitOptions } from "./socket-types.js";
 
 /** Whether a wait has an end of its own that somebody must watch. */

@@ -1,4 +1,4 @@
-import { checkLimit } from "../../socket/index.js";
+import { checkLimit } from "../../internal/check-limit.js";
 import type { ResourceReadings } from "../../socket/index.js";
 import { createAddressSet } from "./address-set.js";
 import type { AddressSet } from "./address-set.js";
