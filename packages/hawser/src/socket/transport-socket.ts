@@ -492,9 +492,4 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
       return true;
     });
   }
-
-  #endError(report: CloseReport): ConnectionError {
-    const code = report.clean ? "CONNECTION_CLOSED" : "CONNECTION_LOST";
-    return new ConnectionError(code, "the connection is over", { cause: report.error });
-  }
 }
