@@ -138,7 +138,7 @@ export interface GatewayStats {
 }
 
 /** Requests by `pid`, sessions and channels over WebSockets. It is a Service: `server.service("/gateway", gateway)`. */
-export interface Gateway<UserData = unknown> extends Handlers {
+export interface Gateway<UserData = unknown> extends Omit<Handlers, "close"> {
   /**
    * Defines what `action` does.
    * @throws UsageError INVALID_ARGUMENT for a reserved name, or one that is defined already
@@ -166,6 +166,9 @@ export interface Gateway<UserData = unknown> extends Handlers {
   /** The sessions of this node. */
   readonly sessions: ReadonlyMap<string, Session<UserData>>;
   stats(): GatewayStats;
-  /** Ends every session and gives the backplane back. Connections are the server's to close. */
+  /**
+   * Ends every session and gives the backplane back. Connections are the server's to close, and that comes first.
+   * (As the gateway is a service, the server calls it too, with the socket of a connection that is over: then it means only that.)
+   */
   close(): Promise<void>;
 }
