@@ -92,6 +92,12 @@ export interface Socket<Data = unknown> extends AsyncIterable<Message>, AsyncDis
   readonly headers: ReadonlyMap<string, string>;
   /** Bytes accepted by send, not yet taken by the transport. */
   readonly bufferedBytes: number;
+  /**
+   * The longest message accepted, inflated, from now on: for peers that may send more once they are known. A message that has
+   * begun is judged by the new value when it goes on; one that is being inflated, by the lower of both. From 1 to the option
+   * `maxMessageBytes`, which it is at first; it throws UsageError INVALID_ARGUMENT beyond, INVALID_STATE in mode "stream".
+   */
+  maxMessageBytes: number;
   /** The last round trip, or null before the first. */
   readonly roundTripMs: number | null;
   /** Never rejects. */
@@ -101,12 +107,6 @@ export interface Socket<Data = unknown> extends AsyncIterable<Message>, AsyncDis
    * Sends one message, in order; settles when the transport took its bytes. `data` belongs to the socket until then.
    * @throws (rejects) UsageError INVALID_STATE, INVALID_ARGUMENT; ConnectionError QUEUE_FULL, ABORTED, TIMEOUT, CONNECTION_CLOSED, CONNECTION_LOST
    */
-  /**
-   * The longest message accepted, inflated, from now on: for peers that may send more once they are known. A message that has
-   * begun is judged by the new value when it goes on; one that is being inflated, by the lower of both. From 1 to the option
-   * `maxMessageBytes`, which it is at first; it throws UsageError INVALID_ARGUMENT beyond, INVALID_STATE in mode "stream".
-   */
-  maxMessageBytes: number;
   send(data: string | ArrayBufferView | ArrayBuffer, options?: SendOptions): Promise<void>;
   /**
    * Sends one message without a promise. Bytes are copied, or belong to the socket until `bufferedBytes` is 0.

@@ -140,15 +140,15 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   get roundTripMs(): number | null {
     return this.#connection.keepAlive.roundTripMs;
   }
-  get closed(): Promise<CloseReport> {
-    if (this.#closed === null) {
-      this.#closed = createDeferred<CloseReport>();
   get maxMessageBytes(): number {
     return this.#connection.receiver.maxMessageBytes;
   }
   set maxMessageBytes(bytes: number) {
     this.#connection.receiver.maxMessageBytes = checkMessageLimit(bytes, this.#setup.options);
   }
+  get closed(): Promise<CloseReport> {
+    if (this.#closed === null) {
+      this.#closed = createDeferred<CloseReport>();
       if (this.#report !== null) this.#closed.resolve(this.#report);
     }
     return this.#closed.promise;
