@@ -1,5 +1,4 @@
 import { ConnectionError, HawserError, ProtocolError } from "../internal/errors.js";
-import { quiet } from "../internal/deferred.js";
 import { checkConnectOptions, connect, refuseConnectOptions } from "../node/index.js";
 import type { MessageConnectOptions } from "../node/index.js";
 import type { CloseReport, Socket } from "../socket/index.js";
