@@ -12,7 +12,7 @@ export interface ConnectorSetup {
 }
 
 interface Context extends ConnectorSetup {
-  open(url: string, protocols?: readonly string[]): Probe;
+  readonly open: (url: string, protocols?: readonly string[]) => Probe;
 }
 
 type Rule = (context: Context) => Promise<void>;

@@ -104,7 +104,7 @@ async function startRawServer(): Promise<{ readonly url: string; close(): void }
 
 function answer(request: IncomingMessage, stream: Duplex): void {
   const key = request.headers["sec-websocket-key"] ?? "";
-  switch (request.url) {
+  switch (request.url ?? "") {
     case "/stall":
       return;
     case "/bad-accept":
