@@ -51,9 +51,15 @@ export class Outbox {
     this.#put(text, "replies", options?.compress ?? true);
   }
 
-  /** Sends channel data; what is encoded once is for many. */
-  data(message: string | EncodedMessage): void {
-    this.#put(message, "data", true);
+  /** Sends channel data; what is encoded once is for many. `channel` is what `dropData` goes by. */
+  data(message: string | EncodedMessage, channel = ""): void {
+    this.#put(message, "data", true, channel);
+  }
+
+  /** Drops the data of a channel that waits here: what is answered now must be the last that is heard of the channel. */
+  dropData(channel: string): void {
+    const dropped = this.#lanes?.remove(channel) ?? [];
+    for (const { bytes } of dropped) this.#fanOut?.charge(-bytes - ENTRY_BYTES);
   }
 
   /** Drops what waits; nothing is taken any more. The socket is left as it is. */
@@ -62,14 +68,14 @@ export class Outbox {
     this.#dropLanes();
   }
 
-  #put(message: string | EncodedMessage, lane: keyof LanePair, compress: boolean): void {
+  #put(message: string | EncodedMessage, lane: LaneName, compress: boolean, channel = ""): void {
     if (this.#closed) return;
     if (this.#lanes === null) {
       if (!this.#post(message, compress)) this.#wait();
       return;
     }
     const bytes = typeof message === "string" ? this.#runtime.bytes.utf8ByteLength(message) : message.payload.length;
-    this.#lanes.add(lane, { message, bytes, compress });
+    this.#lanes.add(lane, { message, bytes, compress, channel });
     this.#fanOut?.charge(bytes + ENTRY_BYTES);
     if (this.#isOverfull(this.#lanes)) this.#closeAsSlow();
   }
@@ -149,24 +155,32 @@ interface Waiting {
   readonly message: string | EncodedMessage;
   readonly bytes: number;
   readonly compress: boolean;
+  readonly channel: string;
 }
 
-interface LanePair {
-  readonly replies: Fifo<Waiting>;
-  readonly data: Fifo<Waiting>;
-}
+type LaneName = "replies" | "data";
 
 /** What waits, in two lanes. */
-class Lanes implements LanePair {
-  readonly replies = new Fifo<Waiting>();
-  readonly data = new Fifo<Waiting>();
+class Lanes {
+  readonly replies: Fifo<Waiting> = new Fifo();
+  readonly data: Fifo<Waiting> = new Fifo();
   messages = 0;
   bytes = 0;
 
-  add(lane: keyof LanePair, waiting: Waiting): void {
+  add(lane: LaneName, waiting: Waiting): void {
     this[lane].push(waiting);
     this.messages++;
     this.bytes += waiting.bytes;
+  }
+
+  /** Takes the data of a channel out. */
+  remove(channel: string): Waiting[] {
+    const removed = this.data.remove((waiting) => waiting.channel === channel);
+    for (const { bytes } of removed) {
+      this.messages--;
+      this.bytes -= bytes;
+    }
+    return removed;
   }
 
   /** The next to leave: a reply, if there is one. */
