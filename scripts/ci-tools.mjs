@@ -1,4 +1,4 @@
-// Tools that tests need and npm does not install: a Chromium, and a newer Node.js.
+// Tools that tests need and npm does not install: a Chromium, a newer Node.js, proxies.
 // They are looked for everywhere; they are installed only where CI=true says that the machine is ours to change.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -9,14 +9,28 @@ const mayInstall = () => process.env.CI === "true";
 const say = (text) => process.stderr.write(`ci-tools: ${text}\n`);
 
 /** Path of a Chromium, or undefined. HAWSER_CHROMIUM wins. In CI, root installs Debian's package. */
-export async function chromiumPath() {
-  const found = process.env.HAWSER_CHROMIUM || findChromium();
+export function chromiumPath() {
+  return debianPath("HAWSER_CHROMIUM", "chromium", findChromium);
+}
+
+/** Path of tinyproxy, an HTTP proxy, or undefined. HAWSER_TINYPROXY wins. In CI, root installs Debian's package. */
+export function tinyproxyPath() {
+  return debianPath("HAWSER_TINYPROXY", "tinyproxy", () => onPath(["tinyproxy"]));
+}
+
+/** Path of microsocks, a SOCKS proxy, or undefined. HAWSER_MICROSOCKS wins. In CI, root installs Debian's package. */
+export function microsocksPath() {
+  return debianPath("HAWSER_MICROSOCKS", "microsocks", () => onPath(["microsocks"]));
+}
+
+async function debianPath(variable, name, find) {
+  const found = process.env[variable] || find();
   if (found || !mayInstall() || process.getuid?.() !== 0 || !onPath(["apt-get"])) return found;
-  say("installing chromium with apt-get (about 25 s, once)");
+  say(`installing ${name} with apt-get`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   await run("apt-get", ["update", "-qq"], { stdio: toStderr, env });
-  await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], { stdio: toStderr, env });
-  return findChromium();
+  await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", name], { stdio: toStderr, env });
+  return find();
 }
 
 /** Path of a `node` of version 24, or undefined. HAWSER_NODE24 wins. In CI it is installed into .cache/node24. */
@@ -46,5 +60,7 @@ function onPath(names) {
 
 if (import.meta.filename === process.argv[1]) {
   console.log(`chromium: ${(await chromiumPath()) ?? "missing"}`);
+  console.log(`tinyproxy: ${(await tinyproxyPath()) ?? "missing"}`);
+  console.log(`microsocks: ${(await microsocksPath()) ?? "missing"}`);
   console.log(`node 24: ${(await node24Path()) ?? "missing"}`);
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check } from "./check.mjs";
-import { chromiumPath, node24Path } from "./ci-tools.mjs";
+import { chromiumPath, microsocksPath, node24Path, tinyproxyPath } from "./ci-tools.mjs";
 import { runNode, tool } from "./run.mjs";
 import { EXAMPLES, PROGRAM, setup } from "./setup.mjs";
 
@@ -40,6 +40,8 @@ if (chosen.length === 0) {
 // Tests find these tools through the environment, and skip themselves where one is missing.
 tools.HAWSER_CHROMIUM = await chromiumPath();
 tools.HAWSER_NODE24 = await node24Path();
+tools.HAWSER_TINYPROXY = await tinyproxyPath();
+tools.HAWSER_MICROSOCKS = await microsocksPath();
 const env = { ...process.env };
 for (const [name, path] of Object.entries(tools)) if (path) env[name] = path;
 

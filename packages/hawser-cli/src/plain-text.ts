@@ -1,9 +1,10 @@
-// C0 but for newline and tab, DEL, C1. A peer that may write them to a terminal can rewrite what stands there, set its
-// title, or make it type.
+// C0 but for newline and tab, DEL, C1: a peer that may write them to a terminal can rewrite what stands there, set its title,
+// or make it type. Line and paragraph separators, and what sets or overrides the direction of writing: with these it can make
+// a line look like another one.
 // oxlint-disable-next-line no-control-regex -- these characters are what it is about
-const controls = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+const controls = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g;
 
-/** What a peer wrote, without the characters that steer a terminal. */
+/** What a peer wrote, without the characters that steer a terminal or turn the direction of writing. */
 export function stripControls(text: string): string {
   return text.replaceAll(controls, "");
 }

@@ -101,6 +101,7 @@ it("prints messages as they are with --raw", async () => {
 it.each([
   [1000, 0],
   [1001, 0],
+  [1008, 7],
   [1011, 6],
   [4001, 6],
 ])("says how the server closed with %i, and exits with %i", async (closeCode, exitCode) => {
@@ -167,11 +168,11 @@ it("says that nothing listens, and exits with 3", async () => {
   expect(code).toBe(3);
 });
 
-it("says that a certificate is not trusted, and exits with 3", async () => {
+it("says that a certificate is not trusted, and exits with 13", async () => {
   const { wsUrl } = await startServing("--tls", "self-signed");
   const { code, stderr } = await runProgram(["connect", wsUrl]);
   expect(stderr).toMatch(/self-signed: give that certificate with --ca FILE/);
-  expect(code).toBe(3);
+  expect(code).toBe(13);
 });
 
 it("accepts any certificate with --insecure, and warns of it", async () => {
@@ -202,22 +203,22 @@ it("does not print what a refusal's body would do to the terminal", async () => 
   expect(code).toBe(4);
 });
 
-it("refuses an answer with a wrong accept key, and exits with 4", async () => {
+it("refuses an answer with a wrong accept key, and exits with 14", async () => {
   const server = createServer();
   const head =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n";
   server.on("upgrade", (_request, socket) => socket.write(head));
   const { code, stderr } = await runProgram(["connect", await startHttp(server)]);
   expect(stderr).toMatch(/^hawser: .*Sec-WebSocket-Accept.*\n$/i);
-  expect(code).toBe(4);
+  expect(code).toBe(14);
 });
 
-it("gives up on a server that does not answer, and exits with 3", async () => {
+it("gives up on a server that does not answer, and exits with 12", async () => {
   const server = createServer();
   server.on("upgrade", (_request, socket) => socket.on("error", () => {}));
   const { code, stderr } = await runProgram(["connect", "--handshake-timeout-ms", "100", await startHttp(server)]);
   expect(stderr).toMatch(/did not answer in 100 ms; use --handshake-timeout-ms/);
-  expect(code).toBe(3);
+  expect(code).toBe(12);
 });
 
 it.each([

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, it, onTestFinished } from "vitest";
+import { exitCodeMeanings, exitCodes } from "../src/exit-codes.js";
 import { configKeys, readConfigFile } from "../src/serve/config-file.js";
 import { serveDefaults } from "../src/serve/serve-options.js";
 import { makeFolder } from "./support/folder.js";
@@ -16,6 +17,7 @@ function readDocument(path: string): string {
 
 const configuration = readDocument("docs/guides/configuration.md");
 const operations = readDocument("docs/guides/operations.md");
+const commandLine = readDocument("docs/guides/command-line.md");
 const readme = readDocument("packages/hawser-cli/README.md");
 
 /** The options that the help lists, but --help itself. */
@@ -66,6 +68,14 @@ it("names each option in the README, and keeps the help on one screen", async ()
   const lines = stdout.trimEnd().split("\n");
   expect(lines.length).toBeLessThanOrEqual(50);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+it("has each exit code in the guide, as the help tells it", async () => {
+  const rows = [...commandLine.matchAll(/^\| (\d+) \| (.*) \|$/gm)].map(([, code, meaning]) => [Number(code), meaning]);
+  expect(rows).toEqual([...exitCodeMeanings]);
+  expect([...exitCodeMeanings.keys()]).toEqual(Object.values(exitCodes));
+  const { stdout } = await runProgram(["--help"]);
+  for (const [code, meaning] of exitCodeMeanings) expect(stdout).toMatch(new RegExp(`^ +${code} +${meaning}$`, "m"));
 });
 
 it("reads the guide's example", () => {

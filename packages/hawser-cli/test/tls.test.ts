@@ -112,7 +112,7 @@ it.each([
   const { code, stderr } = await runProgram(["connect", ...trust, `${server.url}/echo`]);
   expect(stderr).toMatch(words);
   expect(stderr).toContain(`. If you know that it is the right one: --pin ${seen}\n`);
-  expect(code).toBe(3);
+  expect(code).toBe(13);
 });
 
 it("warns when it serves with a certificate that has expired", async () => {

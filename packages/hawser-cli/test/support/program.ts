@@ -7,6 +7,11 @@ const bin = fileURLToPath(new URL("../../bin/hawser.js", import.meta.url));
 /** Below the tests' own limit, so that what was printed until then can be told. */
 const WAIT_MS = 25_000 * Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 
+/** Without the proxies of whoever runs the tests: servers here are on loopback. */
+const ownEnvironment: NodeJS.ProcessEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:https?|all|no|wss?)_proxy$/i.test(name)),
+);
+
 export interface ProgramEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -16,6 +21,8 @@ export interface ProgramEnd {
 
 interface ProgramOptions {
   readonly cwd?: string;
+  /** Beside what the tests themselves were started with. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Takes the function that ends the program. @default the end of the test */
   readonly onCleanup?: (end: () => void) => void;
 }
@@ -28,8 +35,9 @@ export class Program {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #watchers: Set<() => void> = new Set();
 
-  constructor(args: readonly string[], { cwd = process.cwd(), onCleanup = onTestFinished }: ProgramOptions = {}) {
-    this.#process = spawn(process.execPath, [bin, ...args], { stdio: "pipe", cwd });
+  constructor(args: readonly string[], options: ProgramOptions = {}) {
+    const { cwd = process.cwd(), env = {}, onCleanup = onTestFinished } = options;
+    this.#process = spawn(process.execPath, [bin, ...args], { stdio: "pipe", cwd, env: { ...ownEnvironment, ...env } });
     this.#process.stdout.setEncoding("utf8").on("data", (text: string) => this.#onOutput("stdout", text));
     this.#process.stderr.setEncoding("utf8").on("data", (text: string) => this.#onOutput("stderr", text));
     // a program that has ended takes no more input
@@ -92,9 +100,9 @@ export class Program {
 /** Runs the program to its end, with `input` on standard input. */
 export function runProgram(
   args: readonly string[],
-  { input = "", cwd }: { input?: string; cwd?: string } = {},
+  { input = "", ...options }: { input?: string } & Pick<ProgramOptions, "cwd" | "env"> = {},
 ): Promise<ProgramEnd> {
-  const program = new Program(args, cwd === undefined ? {} : { cwd });
+  const program = new Program(args, options);
   if (input !== "") program.type(input.replace(/\n$/, ""));
   program.endInput();
   return program.ended;

@@ -2,11 +2,11 @@ import type { ConnectOptions, TlsFiles } from "hawser/socket";
 import { readPassphrase } from "../passphrase.js";
 import { createUsageError } from "../program-error.js";
 import { readBinaryFile, readTextFile } from "../text-file.js";
-import type { ConnectCommandOptions } from "./connect-command-options.js";
+import type { ConnectionChoice } from "./connection-options.js";
 
 /** The options that are about TLS. */
 export type TlsChoice = Pick<
-  ConnectCommandOptions,
+  ConnectionChoice,
   "ca" | "pin" | "insecure" | "cert" | "key" | "pfx" | "passphrase" | "passphraseFile"
 >;
 
