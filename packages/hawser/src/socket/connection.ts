@@ -81,6 +81,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   #error: HawserError | null = null;
   /** Whether our Close was sent for the fault. */
   #faultTold = false;
+  /** Whether our Close was sent in place of what was queued. */
+  #discarded = false;
   /** Both sides have said all they will: what is written has to leave, then the transport ends. */
   #finishing = false;
   #peerEnded = false;
@@ -133,6 +135,20 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     if (discard) this.hurryClose();
     if (this.#state === "closed" && !this.#finishing) this.#finish();
     return quiet(taken.promise);
+  }
+
+  /** Sends Close ahead of what waits, which is dropped. The peer is too slow to be waited for: the report says our code in any case. */
+  closeDiscarding(frame: CloseFrame): void {
+    if (isOver(this.#state)) return;
+    this.queue.overtake(() => this.#closedError());
+    if (canSend(this.#state)) {
+      this.#discarded = true;
+      void this.beginClose(frame, true);
+    } else {
+      this.hurryClose();
+    }
+    this.#deadlines.boundClose();
+    this.account();
   }
 
   /** Nothing more is wanted of the peer but its Close, and that in time. */
@@ -487,6 +503,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
       error: this.#error,
       closeTaken: this.queue.closeTaken,
       faultTold: this.#faultTold,
+      discarded: this.#discarded,
     };
     return formatReport(facts, {
       messagesSent: this.queue.messagesSent,

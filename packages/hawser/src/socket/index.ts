@@ -6,6 +6,7 @@ export type { HeartbeatOptions, ResolvedSocketOptions, SocketLimits, SocketOptio
 export { checkBoolean, resolveSocketOptions, socketDefaults } from "./socket-options.js";
 export type {
   CloseFrame,
+  CloseOptions,
   CloseReport,
   Message,
   MessageStream,
@@ -23,6 +24,7 @@ export type {
   Handlers,
   Refusal,
   Service,
+  ServiceDefaults,
   SocketHandler,
   StreamHandlers,
 } from "./service.js";

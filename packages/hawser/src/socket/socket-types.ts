@@ -25,6 +25,15 @@ export interface SendStreamOptions extends SendOptions {
   readonly type?: "text" | "binary";
 }
 
+export interface CloseOptions extends WaitOptions {
+  /**
+   * Drops what the transport does not take at once, instead of sending it first: Close follows the frame begun, the promises of
+   * what is dropped reject CONNECTION_CLOSED, and all of it has the close timeout. The report says our code even if the peer
+   * does not answer. For a peer that does not take what it is sent. @default false
+   */
+  readonly discardQueued?: boolean;
+}
+
 /** A message that is read while it arrives. Its pieces are strings (text, cut at code points) or bytes (binary). */
 export interface MessageStream extends AsyncIterable<string | Uint8Array> {
   readonly type: "text" | "binary";
@@ -44,7 +53,7 @@ export interface CloseFrame {
 export interface CloseReport {
   /**
    * The code that ended the connection: the first Close frame's when both sides sent one; else the code that we sent for
-   * the peer's fault; else 1006.
+   * the peer's fault, or with `discardQueued`; else 1006.
    */
   readonly code: number;
   readonly reason: string;
@@ -138,9 +147,10 @@ export interface Socket<Data = unknown> extends AsyncIterable<Message>, AsyncDis
    * timeout from the moment when ours was taken, and when what is queued has not been taken within four times the write
    * timeout or the close timeout, whichever is longer. (A peer that takes no bytes at all has the write timeout, as always.)
    * After the peer's Close, what is queued and our Close have the close timeout together. `timeoutMs` bounds the whole.
+   * `discardQueued` drops what is queued, also for a `close` that waits for it already.
    * @throws UsageError INVALID_ARGUMENT at once for a code or reason that may not be sent
    */
-  close(code?: number, reason?: string, options?: WaitOptions): Promise<CloseReport>;
+  close(code?: number, reason?: string, options?: CloseOptions): Promise<CloseReport>;
   /** Sends Close behind what is queued and settles when it was taken; receiving goes on until the peer's Close. */
   closeOutput(code?: number, reason?: string): Promise<void>;
   /** Ends the connection at once, without a handshake. `reason` goes into the report's error. */

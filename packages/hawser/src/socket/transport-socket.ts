@@ -19,6 +19,7 @@ import { Inbox } from "./inbox.js";
 import { Connection, type ConnectionOwner } from "./connection.js";
 import { createEndError, pingTooLong, queueFull, tooManyPings, wrongState } from "./connection-errors.js";
 import { type EncodedMessage, toBytes } from "./encoded-message.js";
+import type { FanOutSocket } from "./fan-out.js";
 import { MAX_OUTSTANDING_PINGS } from "./keep-alive.js";
 import { asHold } from "./message-sink.js";
 import { OutgoingStream } from "./outgoing-stream.js";
@@ -29,6 +30,7 @@ import { createShedding } from "./shedding.js";
 import { checkMessageLimit, checkOneOf, type ResolvedSocketOptions } from "./socket-options.js";
 import type {
   CloseFrame,
+  CloseOptions,
   CloseReport,
   Message,
   MessageStream,
@@ -84,13 +86,14 @@ export function openSocket<Data>(setup: SocketSetup<Data>): TransportSocket<Data
 }
 
 /** The Socket over a Transport. It checks arguments and turns what happens into promises; the Connection does the rest. */
-export class TransportSocket<Data = unknown> implements Socket<Data>, ConnectionOwner {
+export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSocket, ConnectionOwner {
   data: Data;
   readonly #setup: SocketSetup<Data>;
   readonly #connection: Connection;
   #inbox: Inbox<Data>;
   #handlers: SocketHandlers<Data> | undefined;
   #drained: Deferred<void>[] = [];
+  #chargedBytes = 0;
   #report: CloseReport | null = null;
   #closed: Deferred<CloseReport> | null = null;
 
@@ -196,6 +199,16 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     return this.#belowSoftLimit();
   }
 
+  flush(): boolean {
+    this.#connection.queue.flush();
+    return this.#belowSoftLimit();
+  }
+
+  charge(bytes: number): void {
+    this.#chargedBytes += bytes;
+    this.#connection.account();
+  }
+
   drained(options?: WaitOptions): Promise<void> {
     const waiter = createDeferred<void>();
     try {
@@ -277,11 +290,12 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
     return quiet(waiter.promise);
   }
 
-  close(code?: number, reason = "", options?: WaitOptions): Promise<CloseReport> {
+  close(code?: number, reason = "", options?: CloseOptions): Promise<CloseReport> {
     const frame = this.#closeFrame(code ?? CLOSE_NORMAL, reason);
     checkTimeout(options);
     const connection = this.#connection;
-    if (canSend(connection.state)) void connection.beginClose(frame, true);
+    if (options?.discardQueued === true) connection.closeDiscarding(frame);
+    else if (canSend(connection.state)) void connection.beginClose(frame, true);
     else if (connection.state === "close-sent") connection.hurryClose();
     if (isBounded(options)) this.#boundClosing(options);
     return this.closed;
@@ -322,7 +336,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, Connection
   // ConnectionOwner: called by the Connection alone
 
   get queuedBytes(): number {
-    return this.#inbox.bytes;
+    return this.#inbox.bytes + this.#chargedBytes;
   }
 
   onPeerClose(frame: CloseFrame): void {
