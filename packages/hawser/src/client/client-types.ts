@@ -7,6 +7,12 @@ import type { ClientMessage, ConnectionEnd } from "./connector.js";
  */
 export type ClientState = "disconnected" | "connecting" | "logging-in" | "open" | "waiting" | "closing";
 
+/** Where to connect to: one address, several that are tried in turn, or what finds it out anew for each attempt. */
+export type ClientUrl = ClientAddress | readonly ClientAddress[];
+
+/** A function that throws or rejects is a failed attempt. */
+export type ClientAddress = string | URL | (() => string | URL | Promise<string | URL>);
+
 /** How the last connection ended, and what the client does about it. */
 export interface ClientClose extends ConnectionEnd {
   readonly reaction: CloseReaction | "disconnect";
@@ -83,15 +89,34 @@ export interface Publication {
   readonly key: string | undefined;
 }
 
-/** A wish to be subscribed: it is carried out on every connection until `unsubscribe`. */
+/** Events for a reader that takes them when it likes: at most 1,000 wait, then the oldest are dropped. */
+export interface EventIterator<T> extends AsyncIterableIterator<T> {
+  /** How many were dropped because the reader was too slow. */
+  readonly dropped: number;
+}
+
+/** What was received and is of no use; counted since the client was created. */
+export interface ClientCounters {
+  /** Responses to requests that nobody waits for (any more). */
+  readonly lateAnswers: number;
+  /** Messages that are none of the protocol. */
+  readonly malformedMessages: number;
+}
+
+/** A wish to be subscribed: it is carried out on every connection until `unsubscribe`, `logout`, or the client is disconnected for good. */
 export interface Subscription extends AsyncIterable<Publication> {
   readonly channel: string;
   readonly state: "subscribing" | "subscribed" | "ended";
+  /** Why it ended: the server's refusal, or the client's own end. */
+  readonly error: HawserError | undefined;
   /** Settles with the first subscription; rejects when the server refuses it for good. */
   readonly ready: Promise<void>;
   /** Calls `handler` for each publication. Returns what takes it off. */
   on(handler: (publication: Publication) => void): () => void;
+  /** Settles when the server has done it, as far as there is a connection. Never rejects. */
   unsubscribe(): Promise<void>;
+  /** The publications from now on; ends with the subscription. */
+  [Symbol.asyncIterator](): EventIterator<Publication>;
 }
 
 export interface ClientEvents {
@@ -116,6 +141,7 @@ export interface Client {
   readonly queued: number;
   /** The last end, if any. */
   readonly lastClose: ClientClose | undefined;
+  readonly counters: ClientCounters;
   /**
    * Settles when the connection is open and, with credentials, logged in; goes on trying until then.
    * Rejects when that cannot be any more: `disconnect()`, a terminal close code, LOGIN_REFUSED, `maxAttempts`, `signal`.
@@ -139,9 +165,9 @@ export interface Client {
   ): Promise<void>;
   /** Calls `handler` at each event. Returns what takes it off. A handler that throws harms nobody else. */
   on<Name extends keyof ClientEvents>(name: Name, handler: (event: ClientEvents[Name]) => void): () => void;
-  /** Calls `handler` for each push of that name (`actionAck`). */
+  /** Calls `handler` for each push of that name (`actionAck`). A publication is its channel's: see `subscribe`. */
   onPush(event: string, handler: (data: unknown, message: PushMessage) => void): () => void;
-  /** The events as they come; at most 1,000 wait, then the oldest are dropped. Ends with `return`. */
-  events<Name extends keyof ClientEvents>(name: Name): AsyncIterableIterator<ClientEvents[Name]>;
+  /** The events as they come, until the client is disconnected for good. */
+  events<Name extends keyof ClientEvents>(name: Name): EventIterator<ClientEvents[Name]>;
   [Symbol.asyncDispose](): Promise<void>;
 }

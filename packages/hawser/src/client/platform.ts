@@ -11,4 +11,6 @@ export interface ClientPlatform {
    * may be a way to the server, and with one there may be none. Absent: the platform cannot tell.
    */
   readonly watchNetwork?: (listener: (isOnline: boolean) => void) => () => void;
+  /** Takes what a handler of the application threw, where no `error` handler takes it. Must not throw. Absent: it is forgotten. */
+  readonly report?: (error: unknown) => void;
 }

@@ -20,11 +20,15 @@ export const errorCodes = {
   IDLE_TIMEOUT: "nothing was received for longer than the idle timeout",
   LISTEN_FAILED: "the server could not listen on the address asked for",
   MEMORY_SHORT: "the server closed the connection because the process has no memory to spare",
-  QUEUE_FULL: "the send queue holds as many bytes as it may",
+  NOT_CONNECTED: "there is no connection, and none is to come",
+  QUEUE_FULL: "the send queue holds as much as it may",
   RATE_LIMITED: "more messages or bytes came in a second than rateLimit allows",
   TIMEOUT: "the operation did not finish within its timeoutMs",
   TLS_INVALID: "a certificate, key or passphrase cannot be used",
   WRITE_TIMEOUT: "the peer took no bytes for longer than the write-progress timeout",
+  // RequestError: the server refused what it was asked for.
+  LOGIN_REFUSED: "the server refused the login",
+  REQUEST_REFUSED: "the server refused the request",
   // ProtocolError: the peer broke a rule; each has the close code that it is answered with.
   CLOSE_CODE_INVALID: "a Close frame carries a code that may not be on the wire",
   CLOSE_PAYLOAD_INVALID: "a Close frame has a payload of one byte",

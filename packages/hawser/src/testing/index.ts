@@ -22,3 +22,5 @@ export type { ConnectorSetup } from "./connector-contract.js";
 export { connectorContract } from "./connector-contract.js";
 export type { ConnectorServer } from "./connector-server.js";
 export { startConnectorServer } from "./connector-server.js";
+export type { ScriptedConnector, ScriptedConnectorOptions } from "./scripted-connector.js";
+export { createScriptedConnector, ScriptedConnection } from "./scripted-connector.js";

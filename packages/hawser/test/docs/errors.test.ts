@@ -34,6 +34,7 @@ describe("docs/ERRORS.md", () => {
     expect([...new Set(sections.map(({ errorClass }) => errorClass))]).toEqual([
       "UsageError",
       "ConnectionError",
+      "RequestError",
       "ProtocolError",
     ]);
   });
