@@ -24,9 +24,16 @@ export const clientClock: Clock = {
   },
 };
 
+/** An error that nobody handles: lost in silence it would never be found. */
+export function reportToConsole(error: unknown): void {
+  // oxlint-disable-next-line no-console -- there is no other place for it
+  console.error(error);
+}
+
 /** Whatever has the web's `crypto`, timers and, where there is one, the events of the network: pages, workers, other runtimes. */
 export const browserPlatform: ClientPlatform = {
   clock: clientClock,
+  report: reportToConsole,
   random: (target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>), // never shared memory
   watchNetwork: (listener) => {
     if (typeof addEventListener !== "function") return () => {};

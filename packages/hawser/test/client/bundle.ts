@@ -8,8 +8,14 @@ export interface BundleOptions {
   readonly globalName?: string;
 }
 
+export interface Bundle {
+  readonly code: string;
+  /** What each file takes of it, before it is minified. */
+  readonly bytesByFile: ReadonlyMap<string, number>;
+}
+
 /** What a bundler makes of a file for browsers: one script, from the sources. */
-export async function bundle(file: URL, { minify = false, globalName }: BundleOptions = {}): Promise<string> {
+export async function bundle(file: URL, { minify = false, globalName }: BundleOptions = {}): Promise<Bundle> {
   const result = await build({
     configFile: false,
     logLevel: "error",
@@ -20,11 +26,14 @@ export async function bundle(file: URL, { minify = false, globalName }: BundleOp
       write: false,
       minify,
       target: "es2022",
-      lib: {
-        entry: fileURLToPath(file),
-        formats: [globalName === undefined ? "es" : "iife"],
-        ...(globalName !== undefined && { name: globalName }),
-        fileName: "bundle",
+      // of a library in modules vite leaves the spaces
+      rolldownOptions: {
+        input: fileURLToPath(file),
+        preserveEntrySignatures: "strict",
+        output: {
+          format: globalName === undefined ? "es" : "iife",
+          ...(globalName !== undefined && { name: globalName }),
+        },
       },
     },
   });
@@ -32,5 +41,9 @@ export async function bundle(file: URL, { minify = false, globalName }: BundleOp
   if (output === undefined || !("output" in output)) throw new Error("vite made no bundle");
   const [chunk, ...others] = output.output;
   if (others.length > 0) throw new Error(`vite made ${others.length} files too many`);
-  return chunk.code;
+  const sizes = Object.entries(chunk.modules).map(([path, { renderedLength }]): [string, number] => [
+    path.replace(/^.*\/packages\//, ""),
+    renderedLength,
+  ]);
+  return { code: chunk.code, bytesByFile: new Map(sizes) };
 }

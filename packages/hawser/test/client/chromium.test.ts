@@ -29,7 +29,8 @@ describe.skipIf(executablePath === undefined)("in Chromium", { timeout }, () => 
       server = await startConnectorServer();
       page = await browser.newPage();
       const file = new URL("contract-runner.ts", import.meta.url);
-      await page.addScriptTag({ content: await bundle(file, { globalName: "contract" }) });
+      const { code } = await bundle(file, { globalName: "contract" });
+      await page.addScriptTag({ content: code });
     });
 
     afterAll(() => server.close());

@@ -37,14 +37,14 @@ describe.skipIf(node24 === undefined)("the global WebSocket of Node.js 24", { ti
   const results = new Map<string, string | null>();
 
   beforeAll(async () => {
-    const script = await bundle(new URL("contract-runner.ts", import.meta.url));
+    const { code } = await bundle(new URL("contract-runner.ts", import.meta.url));
     const main = `
       const urls = ${JSON.stringify({ url: server.url, rawUrl: server.rawUrl })};
       for (const name of ${JSON.stringify(connectorRules)}) console.log(JSON.stringify([name, (await runCase(name, urls)) ?? null]));
       // its WebSocket waits for an answer to a Close that nobody reads
       process.exit();
     `;
-    writeFileSync(join(folder, "main.mjs"), script + main);
+    writeFileSync(join(folder, "main.mjs"), code + main);
     const { stdout } = await promisify(execFile)(node24 ?? "", [join(folder, "main.mjs")]);
     for (const line of stdout.trim().split("\n")) results.set(...(JSON.parse(line) as [string, string | null]));
   }, timeout);
