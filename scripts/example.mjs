@@ -5,11 +5,13 @@ import { runInForeground } from "./foreground.mjs";
 import { root } from "./run.mjs";
 import { EXAMPLES, setup } from "./setup.mjs";
 
-const names = readdirSync(join(root, EXAMPLES, "src"), { recursive: true })
+const modules = readdirSync(join(root, EXAMPLES, "src"), { recursive: true })
   .map((file) => String(file).replaceAll("\\", "/"))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length))
   .sort();
+// trading/store belongs to trading; recipes/express, without a module named recipes, is one by itself
+const names = modules.filter((name) => !modules.some((other) => name.startsWith(`${other}/`)));
 
 const [name = "", ...args] = process.argv.slice(2);
 if (!names.includes(name)) {
