@@ -142,7 +142,11 @@ export class Channels<UserData = unknown> implements ChannelPort {
   }
 
   /** Takes a subscription away, or refuses one that is not granted yet. The session is told by a push. */
-  expel(session: GatewaySession<UserData>, channel: string, error = new ActionError("FORBIDDEN", "taken away")): void {
+  expel(
+    session: GatewaySession<UserData>,
+    channel: string,
+    error: ActionError = new ActionError("FORBIDDEN", "taken away"),
+  ): void {
     const had = session.channels.has(channel);
     this.#leave(session, channel, "taken away before it was granted");
     if (!had) return;
