@@ -31,6 +31,7 @@ export type {
   AdmitResult,
   ClientCertificate,
   CloseFrame,
+  CloseOptions,
   CloseReport,
   HandshakeInfo,
   Handlers,

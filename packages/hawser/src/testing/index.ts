@@ -24,3 +24,5 @@ export type { ConnectorServer } from "./connector-server.js";
 export { startConnectorServer } from "./connector-server.js";
 export type { ScriptedConnector, ScriptedConnectorOptions } from "./scripted-connector.js";
 export { createScriptedConnector, ScriptedConnection } from "./scripted-connector.js";
+export type { BackplanePair } from "./backplane-contract.js";
+export { backplaneContract } from "./backplane-contract.js";
