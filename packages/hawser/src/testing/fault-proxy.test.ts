@@ -124,6 +124,50 @@ describe("the fault proxy", () => {
     expect(await server.closed).toBe("ECONNRESET");
   });
 
+  it("tells a client of its server's reset, which is no unreachable server", async () => {
+    const { proxy, connection, client, server } = await join();
+    server.socket.write("x");
+    await client.has(1);
+    server.socket.resetAndDestroy();
+    expect(await client.closed).toBe("ECONNRESET");
+    expect(connection.connectError).toBeUndefined();
+    expect(proxy.counters.unreachable).toBe(0);
+  });
+
+  it("passes on what a client sends after its server has ended", async () => {
+    const { client, server } = await join();
+    server.socket.end("bye");
+    await client.ended;
+    client.socket.end("one thing more");
+    expect(await server.closed).toBe("clean");
+    expect(server.received).toBe("one thing more");
+  });
+
+  it("reads nothing of a connection that is stalled from its first byte", async () => {
+    const { connection, client, server } = await join({ faults: { toServer: { stalled: true } } });
+    client.socket.write("waits");
+    server.socket.write("passes");
+    await client.has(6);
+    expect(connection.toServer.receivedBytes).toBe(0);
+    connection.set({});
+    expect(await server.has(5)).toBe("waits");
+  });
+
+  it("takes all that a server sends into a silent direction", async () => {
+    const { connection, server } = await join({ faults: { toClient: { silent: true } } });
+    const bytes = 32 << 20;
+    await new Promise((resolve) => server.socket.write(Buffer.alloc(bytes), resolve));
+    expect(connection.toClient.receivedBytes).toBeGreaterThan(bytes / 4);
+    expect(connection.toClient.passedBytes).toBe(0);
+  });
+
+  it("closes cleanly though much waits unread", async () => {
+    const { connection, client } = await join({ faults: { toServer: { stalled: true } } });
+    client.socket.end(Buffer.alloc(8 << 20));
+    connection.close();
+    expect(await client.closed).toBe("clean");
+  });
+
   it("closes both sides cleanly", async () => {
     const { connection, client, server } = await join();
     connection.close();
