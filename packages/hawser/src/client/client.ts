@@ -3,8 +3,8 @@ import { createDeferred } from "../internal/deferred.js";
 import type { Deferred } from "../internal/deferred.js";
 import { ConnectionError, UsageError } from "../internal/errors.js";
 import type { HawserError } from "../internal/errors.js";
-import { decodeServerMessage, encodeRefusal, encodeRequest, isChannelName } from "../messages/index.js";
-import type { CloseReaction, PushMessage, RequestMessage, ResponseMessage, ServerMessage } from "../messages/index.js";
+import { isChannelName } from "../messages/index.js";
+import type { CloseReaction, PushMessage, RequestMessage, ResponseMessage } from "../messages/index.js";
 import { BoundedIterator } from "./bounded-iterator.js";
 import { resolveClientOptions } from "./client-options.js";
 import type { ResolvedClientOptions } from "./client-options.js";
@@ -36,6 +36,8 @@ import type { RequestLimits } from "./requests.js";
 import { step } from "./session-table.js";
 import type { SessionEffect, SessionEvent } from "./session-table.js";
 import { Subscriptions } from "./subscriptions.js";
+import { parseIncoming, toJson, toWireError } from "./wire.js";
+import type { Incoming } from "./wire.js";
 
 /**
  * Creates a client of `url` over `connector`. It does nothing before `connect`.
@@ -54,6 +56,8 @@ export function createClientCore(
 interface Attempt {
   connection: Connection | undefined;
   isOver: boolean;
+  /** It was open before its connector had returned it. */
+  isEarly?: boolean;
   /** When it was open and logged in. */
   openedAt: number | undefined;
   /** Why the client ends it itself. */
@@ -261,7 +265,12 @@ class ClientActor implements Client {
       if (sent.isSettled) return sent.promise;
       try {
         const data = toMessage(message);
-        queued = { message: data, bytes: countBytes(data), onTaken: () => sent.resolve(), onFailed: (error) => sent.reject(error) };
+        queued = {
+          message: data,
+          bytes: countBytes(data),
+          onTaken: () => sent.resolve(),
+          onFailed: (error) => sent.reject(error),
+        };
         this.#enqueue(queued, options.timeToLiveMs);
       } catch (error) {
         sent.reject(error);
@@ -272,7 +281,9 @@ class ClientActor implements Client {
 
   subscribe(channel: string): Subscription {
     if (!isChannelName(channel)) {
-      throw new UsageError("INVALID_ARGUMENT", `"${channel}" is no channel's name`, { facts: { name: "channel", value: channel } });
+      throw new UsageError("INVALID_ARGUMENT", `"${channel}" is no channel's name`, {
+        facts: { name: "channel", value: channel },
+      });
     }
     return this.#events.run(() => this.#subscriptions.subscribe(channel));
   }
@@ -335,7 +346,9 @@ class ClientActor implements Client {
     const attempt: Attempt = { connection: undefined, isOver: false, openedAt: undefined };
     this.#attempt = attempt;
     this.#attempts++;
-    this.#unwatch ??= this.#platform.watchNetwork?.((isOnline) => this.#events.run(() => this.#networkChanged(isOnline)));
+    this.#unwatch ??= this.#platform.watchNetwork?.((isOnline) =>
+      this.#events.run(() => this.#networkChanged(isOnline)),
+    );
     const timeoutMs = this.#options.connectTimeoutMs;
     this.#startTimer(timeoutMs, () =>
       this.#abandon(
@@ -367,6 +380,7 @@ class ClientActor implements Client {
           onMessage: (message) => this.#events.run(() => this.#received(attempt, message)),
           onClosed: (end) => this.#events.run(() => this.#ended(attempt, end)),
         });
+        if (attempt.isEarly) this.#opened(attempt);
       } catch (error) {
         this.#ended(attempt, lost(error));
       }
@@ -374,7 +388,8 @@ class ClientActor implements Client {
   }
 
   #opened(attempt: Attempt): void {
-    if (attempt.isOver || this.#state !== "connecting") return;
+    attempt.isEarly = true;
+    if (attempt.isOver || this.#state !== "connecting" || attempt.connection === undefined) return;
     const isLoginDue = this.#credentials !== undefined || this.#commands[0]?.action === "login";
     this.#fire(isLoginDue ? "login-due" : "opened");
   }
@@ -443,7 +458,9 @@ class ClientActor implements Client {
     const timeoutMs = this.#options.closeTimeoutMs;
     if (attempt.connection === undefined) return this.#ended(attempt, lost(undefined));
     this.#startTimer(timeoutMs, () =>
-      this.#abandon(new ConnectionError("CLOSE_TIMEOUT", `not closed within ${timeoutMs} ms`, { facts: { timeoutMs } })),
+      this.#abandon(
+        new ConnectionError("CLOSE_TIMEOUT", `not closed within ${timeoutMs} ms`, { facts: { timeoutMs } }),
+      ),
     );
     try {
       attempt.connection.close(...this.#closeArguments);
@@ -597,7 +614,9 @@ class ClientActor implements Client {
         this.#loggedOut(command);
         this.#pump();
       };
-      this.#ask({ action }, { timeoutMs, onDone }, true).catch((error: unknown) => this.#events.run(() => failed(error)));
+      this.#ask({ action }, { timeoutMs, onDone }, true).catch((error: unknown) =>
+        this.#events.run(() => failed(error)),
+      );
       return;
     }
     const source = command.credentials ?? this.#credentials;
@@ -626,7 +645,7 @@ class ClientActor implements Client {
 
   #askQueued(message: RequestMessage, options: RequestOptions): Promise<unknown> {
     return this.#events.run(() => {
-      const limits = { timeoutMs: this.#options.requestTimeoutMs, ...options };
+      const limits = { ...options, timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs };
       const answered = this.#ask(message, limits, false).then(({ data }) => data);
       answered.catch(() => {});
       return answered;
@@ -638,7 +657,7 @@ class ClientActor implements Client {
     let queued: QueuedMessage | undefined;
     return this.#requests.ask(message, limits, {
       send: (request, onTaken, onFailed) => {
-        const text = encodeRequest(request);
+        const text = toJson(request);
         if (isDirect) {
           onTaken();
           this.#attempt?.connection?.send(text);
@@ -648,7 +667,7 @@ class ClientActor implements Client {
         }
       },
       cancel: (pid, wasSent) => {
-        if (wasSent) this.#sendControl(encodeRequest({ action: "cancel", pid }));
+        if (wasSent) this.#sendControl(toJson({ action: "cancel", pid }));
         else if (queued !== undefined) this.#queue.remove(queued);
       },
     });
@@ -681,23 +700,20 @@ class ClientActor implements Client {
       if (message === heartbeat.pong) return;
     }
     if (envelope === "none" || typeof message !== "string") this.#tell(message);
-    else this.#dispatch(decodeServerMessage(message));
+    else this.#dispatch(parseIncoming(message));
   }
 
-  #dispatch(incoming: ServerMessage): void {
-    switch (incoming.type) {
-      case "response":
-        return this.#requests.settle(incoming.message);
-      case "push":
-        return this.#takePush(incoming.message);
-      case "request": {
-        const { pid, action } = incoming.message;
-        const error = { code: "UNKNOWN_ACTION", message: "unknown action", temporary: false };
-        if (pid !== undefined) this.#sendControl(encodeRefusal(pid, action, error));
-        return;
-      }
-      case "fault":
-        this.#malformed++;
+  #dispatch(incoming: Incoming | undefined): void {
+    if (incoming === undefined) {
+      this.#malformed++;
+      return;
+    }
+    const { pid, action, ...message } = incoming;
+    if (action === undefined) {
+      if (pid === undefined) this.#takePush(message);
+      else this.#requests.settle({ pid, ...message });
+    } else if (pid !== undefined) {
+      this.#sendControl(toJson({ pid, actionAck: action, status: 0, error: toWireError({ code: "UNKNOWN_ACTION" }) }));
     }
   }
 
@@ -745,13 +761,5 @@ function settleAll(waiters: Set<Pending<void>>, settle: (waiter: Pending<void>) 
 }
 
 function toMessage(message: string | Uint8Array | object): ClientMessage {
-  if (typeof message === "string" || message instanceof Uint8Array) return message;
-  let cause: unknown;
-  try {
-    const text = JSON.stringify(message) as string | undefined; // undefined for what has no JSON
-    if (text !== undefined) return text;
-  } catch (error) {
-    cause = error;
-  }
-  throw new UsageError("INVALID_ARGUMENT", "message has no JSON", { facts: { name: "message" }, cause });
+  return typeof message === "string" || message instanceof Uint8Array ? message : toJson(message);
 }

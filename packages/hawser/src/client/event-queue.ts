@@ -29,10 +29,13 @@ export class EventQueue {
     try {
       return work();
     } finally {
-      if (this.#depth === 1) {
-        for (let call = this.#calls.shift(); call !== undefined; call = this.#calls.shift()) call.run();
+      try {
+        if (this.#depth === 1) {
+          for (let call = this.#calls.shift(); call !== undefined; call = this.#calls.shift()) call.run();
+        }
+      } finally {
+        this.#depth--;
       }
-      this.#depth--;
     }
   }
 
@@ -49,10 +52,15 @@ export class EventQueue {
     };
   }
 
+  /** Takes all handlers of `key` off. */
+  forget(key: unknown): void {
+    this.#handlers.delete(key);
+  }
+
   emit(key: unknown, ...values: unknown[]): void {
     this.defer(key, () => {
       const handlers = this.#handlers.get(key);
-      for (const entry of [...(handlers ?? [])]) {
+      for (const entry of Array.from(handlers ?? [])) {
         // another handler may have taken it off
         if (handlers?.has(entry)) this.#call(key, entry.handler, values);
       }

@@ -46,7 +46,9 @@ export class OutgoingQueue {
     const bytes = this.#bytes + queued.bytes + (this.#connection?.bufferedBytes ?? 0);
     if (this.size >= maxMessages || bytes > maxBytes) {
       const facts = { messages: this.size, bytes };
-      return queued.onFailed(new ConnectionError("QUEUE_FULL", `${this.size} messages wait, ${bytes} bytes`, { facts }));
+      return queued.onFailed(
+        new ConnectionError("QUEUE_FULL", `${this.size} messages wait, ${bytes} bytes`, { facts }),
+      );
     }
     this.#messages.set(queued, () => {});
     this.#bytes += queued.bytes;

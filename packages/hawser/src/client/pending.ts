@@ -19,7 +19,8 @@ export class Pending<T> {
     const deferred = createDeferred<T>();
     this.promise = quiet(deferred.promise);
     this.#settle = deferred;
-    const abort = (): void => this.reject(new ConnectionError("ABORTED", "aborted by its signal", { cause: signal?.reason }));
+    const abort = (): void =>
+      this.reject(new ConnectionError("ABORTED", "aborted by its signal", { cause: signal?.reason }));
     const onAbort = (): void => {
       onCut();
       abort();

@@ -46,7 +46,9 @@ export class Requests {
     });
     if (request.isSettled) return request.promise;
     if (this.#open.has(pid)) {
-      request.reject(new UsageError("INVALID_ARGUMENT", `pid ${pid} is in use`, { facts: { name: "pid", value: pid } }));
+      request.reject(
+        new UsageError("INVALID_ARGUMENT", `pid ${pid} is in use`, { facts: { name: "pid", value: pid } }),
+      );
       return request.promise;
     }
     request.action = message.action;

@@ -63,7 +63,7 @@ export class Subscriptions {
   }
 
   endAll(error: HawserError): void {
-    for (const subscription of [...this.#wanted.values()]) subscription.end(error);
+    for (const subscription of this.#wanted.values()) subscription.end(error);
   }
 }
 
@@ -89,7 +89,7 @@ class ChannelSubscription implements Subscription {
   }
 
   on(handler: (publication: Publication) => void): () => void {
-    return this.#parts.events.on(this, handler);
+    return this.state === "ended" ? () => {} : this.#parts.events.on(this, handler);
   }
 
   unsubscribe(): Promise<void> {
@@ -155,8 +155,10 @@ class ChannelSubscription implements Subscription {
     this.#onEnd();
     this.#ready.reject(error);
     // after the publications that wait for their turn
-    this.#parts.events.defer("end", () => {
+    const { events } = this.#parts;
+    events.defer("end", () => {
       for (const iterator of this.#iterators) iterator.end();
+      events.forget(this);
     });
   }
 
