@@ -37,9 +37,20 @@ export class ActionError extends Error {
         { facts: { name: "code", value: String(code) } },
       );
     }
+    const { retryAfterMs } = options;
+    if (
+      retryAfterMs !== undefined &&
+      !(typeof retryAfterMs === "number" && retryAfterMs >= 0 && retryAfterMs < Infinity)
+    ) {
+      throw new UsageError(
+        "INVALID_ARGUMENT",
+        `retryAfterMs is ${String(retryAfterMs)}: expected a number of milliseconds`,
+        { facts: { name: "retryAfterMs", value: String(retryAfterMs) } },
+      );
+    }
     this.code = code;
     this.temporary = options.temporary ?? isTemporary(code);
-    this.retryAfterMs = options.retryAfterMs;
+    this.retryAfterMs = retryAfterMs;
     this.issues = options.issues;
   }
 

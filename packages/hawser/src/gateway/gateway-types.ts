@@ -1,5 +1,6 @@
 import type { HawserError } from "../internal/errors.js";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../messages/index.js";
+import type { Runtime } from "../socket/index.js";
 import type { HandshakeInfo, Handlers } from "../socket/service.js";
 import type { Backplane } from "./backplane.js";
 
@@ -115,6 +116,8 @@ export interface GatewayOptions<UserData = unknown> {
   readonly authenticate: (data: unknown, info: HandshakeInfo) => MaybeLater<GatewayUser<UserData> | null | undefined>;
   /** Whether `authenticate` is asked at the handshake, too. @default false */
   readonly authenticateAtHandshake?: boolean;
+  /** What `data` of the response to a login is. Asked before anything is changed; throwing is as in `authenticate`. @default none */
+  readonly loginData?: (user: GatewayUser<UserData>) => unknown;
   /** @default in memory: one process */
   readonly backplane?: Backplane;
   readonly limits?: Partial<GatewayLimits>;
@@ -122,8 +125,10 @@ export interface GatewayOptions<UserData = unknown> {
   readonly onError?: (error: HawserError, session: Session<UserData> | undefined) => void;
   /** @default none */
   readonly audit?: (record: AuditRecord) => void;
-  /** Keys whose values the audit never shows, in any case. @default password, passphrase, secret, token, resume, authorization, cookie */
+  /** A key that contains one of these, in whatever case, has its value hidden from the audit. @default password, passphrase, secret, token, resume, authorization, cookie */
   readonly redact?: readonly string[];
+  /** Clock, timers and random bytes; the server's must be the same. @default the process's */
+  readonly runtime?: Runtime;
 }
 
 export interface GatewayStats {

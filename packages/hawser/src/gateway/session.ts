@@ -64,7 +64,11 @@ export class GatewaySession<UserData = unknown> implements Session<UserData> {
   }
 
   /** null: it is lost. */
-  static setConnection(session: GatewaySession, connection: SessionConnection | null, expiresAtMs = Infinity): void {
+  static setConnection(
+    session: GatewaySession,
+    connection: SessionConnection | null,
+    expiresAtMs: number = Infinity,
+  ): void {
     session.#connection = connection;
     session.#expiresAtMs = expiresAtMs;
     if (connection !== null) session.#remoteAddress = connection.remoteAddress;
