@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer as createTcpServer } from "node:net";
+import { createGateway } from "hawser/gateway";
 import { createServer } from "hawser/server";
 import { WebSocketServer } from "ws";
 
@@ -14,25 +15,28 @@ export const trustedAuthority = certificates.ca;
 export const serverCertificate = certificates.server;
 export const otherCertificate = certificates.wrongHost;
 
-/** A server of ours with the protocol of a gateway. */
+/** A gateway of ours. */
 export function createOurServer(tls) {
   const sockets = new Set();
+  let gateway;
   let server;
   return {
     name: "ours",
     envelope: "gateway",
     start: async () => {
-      server = createServer({ host: "127.0.0.1", protocols: ["hawser.v1"], ...(tls && { tls }) });
-      server.service("/", {
-        open: (socket) => void sockets.add(socket),
-        message: (socket, text) => answer(text, (message) => socket.post(message)),
-        close: (socket) => void sockets.delete(socket),
-      });
+      // a login whose answer is cut off leaves a session without a connection behind
+      gateway = createGateway({ authenticate: ({ user }) => ({ id: user }), limits: { maxSessionsPerUser: 10_000 } });
+      gateway.channel("news");
+      gateway.action("echo", {}, (data) => data);
+      gateway.action("publish-news", {}, (data) => gateway.publish("news", data));
+      server = createServer({ host: "127.0.0.1", ...(tls && { tls }) });
+      server.service("/", watch(gateway, sockets));
       await server.listen();
       return server.address().port;
     },
     stop: async () => {
       await server?.close({ spreadMs: 0, timeoutMs: 200 });
+      await gateway?.close();
     },
     sendAway: () => {
       for (const socket of sockets) void socket.close(1012);
@@ -40,7 +44,24 @@ export function createOurServer(tls) {
   };
 }
 
-/** The same with the `ws` package. */
+/** The gateway, and its sockets in a set. */
+function watch(gateway, sockets) {
+  return {
+    defaults: gateway.defaults,
+    admit: (info) => gateway.admit(info),
+    open: (socket) => {
+      sockets.add(socket);
+      return gateway.open(socket);
+    },
+    message: (socket, data) => gateway.message(socket, data),
+    close: (socket, report) => {
+      sockets.delete(socket);
+      return gateway.close(socket, report);
+    },
+  };
+}
+
+/** As much of one as a client needs, with the `ws` package. */
 export function createWsServer(tls) {
   let http;
   let server;
@@ -52,7 +73,7 @@ export function createWsServer(tls) {
       server = new WebSocketServer({ server: http });
       server.on("connection", (socket) => {
         socket.on("error", () => {});
-        socket.on("message", (data) => answer(data.toString("utf8"), (message) => socket.send(message)));
+        socket.on("message", (data) => answer(decode(data), (message) => socket.send(message)));
       });
       http.listen(0, "127.0.0.1");
       await once(http, "listening");
@@ -67,6 +88,11 @@ export function createWsServer(tls) {
       for (const socket of server.clients) socket.close(1012);
     },
   };
+}
+
+/** A message of ws, as it comes by default: a Buffer. */
+function decode(data) {
+  return new TextDecoder().decode(data);
 }
 
 /** As much of docs/PROTOCOL.md as a client of the lab needs. */
