@@ -59,7 +59,14 @@ function quote(text: string): string {
 }
 
 function errorPart(error: WireError | undefined): string {
-  return error === undefined ? "" : `,"error":${JSON.stringify(error)}`;
+  if (error === undefined) return "";
+  try {
+    return `,"error":${JSON.stringify(error)}`;
+  } catch {
+    // the issues that an application made up; a refusal has to come through without them
+    const { code, message, temporary } = error;
+    return `,"error":${JSON.stringify({ code, message: String(message), temporary })}`;
+  }
 }
 
 /** What is undefined is left out. A loop, a bigint, nesting without end or a `toJSON` that throws is the application's mistake. */
