@@ -13,6 +13,7 @@ export class Join {
   readonly connection: SessionConnection | null;
   readonly #done: Deferred<void> = createDeferred<void>();
   readonly #answers: (() => void)[] = [];
+  #finished = false;
   /** Whether it may still become a subscription. */
   live = true;
 
@@ -26,8 +27,14 @@ export class Join {
     return this.#done.promise;
   }
 
+  /** Whether it became a subscription. */
+  get isFinished(): boolean {
+    return this.#finished;
+  }
+
   finish(): void {
     this.live = false;
+    this.#finished = true;
     for (const answer of this.#answers) answer();
     this.#done.resolve();
   }

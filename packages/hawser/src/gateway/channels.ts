@@ -88,7 +88,7 @@ export class Channels<UserData = unknown> implements ChannelPort {
     work.joins.set(name, join);
     const done = join.attach(answer);
     void this.#join(session, name, join);
-    return done;
+    return join.isFinished ? undefined : done;
   }
 
   unsubscribe(session: GatewaySession<UserData>, channel: string | undefined): void {

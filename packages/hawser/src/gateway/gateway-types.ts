@@ -166,6 +166,8 @@ export interface Gateway<UserData = unknown> extends Omit<Handlers, "close"> {
   send(target: Target, event: string, data?: unknown): Promise<void>;
   /** Pushes an event to everyone logged in, on every node. */
   broadcast(event: string, data?: unknown): Promise<void>;
+  /** Takes a channel away from sessions, on every node: each that had it gets the push `unsubscribed`. They may ask for it again. */
+  unsubscribe(target: Target, channel: string): Promise<void>;
   /** Ends sessions: closes their connections and forgets them, so that they cannot be resumed. @param code 4403 by default */
   kick(target: Target, code?: number, reason?: string): Promise<void>;
   /** The sessions of this node. */

@@ -1,5 +1,5 @@
 import { HawserError, UsageError } from "../internal/errors.js";
-import { CLOSE_FORBIDDEN, encodePush, SUB_PROTOCOL } from "../messages/index.js";
+import { CLOSE_FORBIDDEN, CLOSE_SLOW, encodePush, isChannelName, SUB_PROTOCOL } from "../messages/index.js";
 import type { Admission, HandshakeInfo, Refusal, ServiceDefaults } from "../socket/service.js";
 import type { CloseReport, Message, Runtime, Socket } from "../socket/index.js";
 import { ActionError } from "./action-error.js";
@@ -12,7 +12,7 @@ import { Channels } from "./channels.js";
 import { guardHandshake } from "./connection-info.js";
 import type { Arrival } from "./connection-info.js";
 import { GatewayConnection } from "./connection.js";
-import { checkKick, checkName, resolveGatewayOptions } from "./gateway-options.js";
+import { checkKick, checkName, resolveGatewayOptions, unexpected } from "./gateway-options.js";
 import type { GatewayParts } from "./gateway-parts.js";
 import type {
   ChannelOptions,
@@ -24,6 +24,7 @@ import type {
   Session,
   Target,
 } from "./gateway-types.js";
+import { disconnectCode } from "./outbox.js";
 import { refuseHandshake } from "./handshake-refusal.js";
 import { identify } from "./login.js";
 import { SessionRegistry } from "./session-registry.js";
@@ -144,6 +145,12 @@ export class GatewayService implements Gateway {
     this.#notePush({}, event, data);
   }
 
+  async unsubscribe(target: Target, channel: string): Promise<void> {
+    const to = checkTarget(target);
+    if (!isChannelName(channel)) throw unexpected("channel", channel, "a channel's name");
+    await this.#signal({ do: "unsubscribe", to, channel });
+  }
+
   async kick(target: Target, code: number = CLOSE_FORBIDDEN, reason = "kicked"): Promise<void> {
     const to = checkTarget(target);
     checkKick(code, reason, this.#parts.runtime.bytes);
@@ -174,6 +181,8 @@ export class GatewayService implements Gateway {
   close(socket?: Socket, report?: CloseReport): void | Promise<void> {
     if (socket !== undefined && report !== undefined) {
       this.#connections--;
+      // an overflow was counted when it was found
+      if (report.code !== CLOSE_SLOW && disconnectCode(report) === CLOSE_SLOW) this.#closedAsSlow++;
       return connectionOf(socket).onClosed(report);
     }
     this.#closed ??= this.#close();
@@ -203,6 +212,7 @@ export class GatewayService implements Gateway {
     if (signal === undefined) return;
     for (const session of this.#sessionsOf(signal.to)) {
       if (signal.do === "send") GatewaySession.outboxOf(session)?.reply(signal.text);
+      else if (signal.do === "unsubscribe") this.#channels.expel(session, signal.channel);
       else this.#kick(session, signal.code, signal.reason);
     }
   }

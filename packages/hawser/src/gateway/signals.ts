@@ -4,11 +4,12 @@ import { unexpected } from "./gateway-options.js";
 /** What gateways tell each other beside publications. */
 export type GatewaySignal =
   | { readonly do: "send"; readonly to: Target | "everyone"; readonly text: string }
+  | { readonly do: "unsubscribe"; readonly to: Target; readonly channel: string }
   | { readonly do: "kick"; readonly to: Target; readonly code: number; readonly reason: string };
 
 /** As one text: a line of JSON that says what it is, and the message for peers as it is. */
 export function formatSignal(signal: GatewaySignal): string {
-  if (signal.do === "kick") return JSON.stringify(signal);
+  if (signal.do !== "send") return JSON.stringify(signal);
   return `${JSON.stringify({ do: signal.do, to: signal.to })}\n${signal.text}`;
 }
 
@@ -20,6 +21,9 @@ export function parseSignal(payload: string): GatewaySignal | undefined {
   const { to } = head;
   if (head.do === "send" && end !== -1 && (to === "everyone" || isTarget(to))) {
     return { do: "send", to, text: payload.slice(end + 1) };
+  }
+  if (head.do === "unsubscribe" && isTarget(to) && "channel" in head && typeof head.channel === "string") {
+    return { do: "unsubscribe", to, channel: head.channel };
   }
   if (head.do !== "kick" || !isTarget(to) || !("code" in head) || !("reason" in head)) return undefined;
   const { code, reason } = head;
