@@ -70,6 +70,9 @@ export class PriceChart {
       margin.left + ((timeMs - first.timeMs) / (last.timeMs - first.timeMs)) * (right - margin.left);
     const yOf = (price: number): number => bottom - ((price - low) / (high - low)) * (bottom - margin.top);
 
+    const nearest = this.#pointerX === undefined ? last : this.#nearestTo(this.#pointerX, xOf);
+    const at = yOf(Number(nearest.price));
+
     context.font = `12px ${style.fontFamily}`;
     context.lineWidth = 1;
     context.textBaseline = "middle";
@@ -77,7 +80,8 @@ export class PriceChart {
       context.strokeStyle = colour("--line");
       line(context, [margin.left, yOf(price)], [right, yOf(price)]);
       context.fillStyle = colour("--faint");
-      context.fillText(price.toFixed(digits), right + 8, yOf(price));
+      // the price pointed at has this place to itself
+      if (Math.abs(yOf(price) - at) > 16) context.fillText(price.toFixed(digits), right + 8, yOf(price));
     }
     context.textBaseline = "alphabetic";
     const atTimes = Math.max(2, Math.floor(width / 170));
@@ -103,8 +107,6 @@ export class PriceChart {
     context.lineJoin = "round";
     context.stroke(path);
 
-    const nearest = this.#pointerX === undefined ? last : this.#nearestTo(this.#pointerX, xOf);
-    const at = yOf(Number(nearest.price));
     context.lineWidth = 1;
     context.strokeStyle = colour("--accent");
     context.setLineDash([3, 4]);
