@@ -1,6 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { addCertCommand } from "./cert/cert-command.js";
 import { addConnectCommand } from "./connect/connect-command.js";
+import { addCallCommand } from "./gateway/call-command.js";
+import { addPublishCommand } from "./gateway/publish-command.js";
+import { addSubscribeCommand } from "./gateway/subscribe-command.js";
 import { exitCodes, exitCodesHelp } from "./exit-codes.js";
 import { readVersion } from "./package-files.js";
 import { stripControls } from "./plain-text.js";
@@ -37,11 +40,15 @@ function createProgram(): Command {
 Examples:
   hawser serve
   hawser connect ws://127.0.0.1:8080/echo
+  hawser call ws://127.0.0.1:8080/gateway ping
   hawser cert --out certs
 ${exitCodesHelp}`,
     );
   addServeCommand(program);
   addConnectCommand(program);
+  addCallCommand(program);
+  addSubscribeCommand(program);
+  addPublishCommand(program);
   addCertCommand(program);
   return program;
 }

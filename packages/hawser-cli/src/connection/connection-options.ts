@@ -22,16 +22,31 @@ export interface ConnectionChoice {
 
 /** Adds the options of a connection to a command. */
 export function addConnectionOptions(command: Command): Command {
+  return addCommonOptions(
+    addTrustOptions(command)
+      .option("--cert <file>", "show this certificate to the server (PEM)")
+      .option("--key <file>", "its private key (PEM), encrypted or not"),
+  );
+}
+
+/** The same for a command whose `--key` is another one: a certificate of its own comes from a `--pfx` alone. */
+export function addConnectionOptionsWithoutKey(command: Command): Command {
+  return addCommonOptions(addTrustOptions(command));
+}
+
+function addTrustOptions(command: Command): Command {
   return command
     .option("--header <header>", 'send this header, "Name: value"; may be repeated', collectHeader)
     .option("--origin <origin>", "send this Origin, as a browser would")
     .option("--ca <file>", "trust the authorities, or the self-signed certificate, in this file (PEM)")
     .option("--pin <sha256>", "trust just the certificate with this fingerprint; may be repeated", collect)
-    .option("--insecure", "accept any certificate: anyone on the way can read and change everything")
-    .option("--cert <file>", "show this certificate to the server (PEM)")
-    .option("--key <file>", "its private key (PEM), encrypted or not")
-    .option("--pfx <file>", "the same from one PKCS #12 file (.pfx, .p12)")
-    .option("--passphrase-file <file>", "what --key or --pfx is encrypted with, in a file")
+    .option("--insecure", "accept any certificate: anyone on the way can read and change everything");
+}
+
+function addCommonOptions(command: Command): Command {
+  return command
+    .option("--pfx <file>", "show the server the certificate of this PKCS #12 file (.pfx, .p12)")
+    .option("--passphrase-file <file>", "what the private key is encrypted with, in a file")
     .option(
       "--passphrase <text>",
       "the same here, for everyone on this machine to see in the list of processes; better in a file, or in the environment as HAWSER_TLS_PASSPHRASE",

@@ -32,6 +32,7 @@ const schema = z.strictObject({
   port: count(0, 65_535),
   socket: path,
   root: path,
+  demo: z.boolean().describe("true or false"),
   timeIntervalMs: count(1),
   logLevel: z.enum(logLevels).describe(`one of ${logLevels.join(", ")}`),
   drainDelayMs: count(0),

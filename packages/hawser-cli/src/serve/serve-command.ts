@@ -16,6 +16,7 @@ export function addServeCommand(program: Command): void {
   /echo     echo of text and binary
   /time     echo, and the server's time to everyone at each interval
   /chat     what one says goes to everyone; a line typed here too
+  /gateway  with --demo: requests, login, and channels with prices that move
   /healthz  state of the server, as JSON; /readyz: 200, or 503 while it closes
 
 Ctrl-C, SIGTERM or the line "exit" closes every connection with 1001 and ends;
@@ -27,6 +28,7 @@ Logs go to standard error.`,
     .option("--port <n>", told("0 for any free one", "port"), wholeNumber(0, 65_535))
     .option("--socket <path>", "listen on a Unix socket instead", notEmpty)
     .option("--root <folder>", "serve the files of a folder, too", notEmpty)
+    .option("--demo", "a gateway to try at /gateway: user and password demo")
     .option("--config <file>", "options as JSON; those given here win", notEmpty)
     .option("--time-interval-ms <n>", told("how often /time tells it", "timeIntervalMs"), wholeNumber(1))
     .addOption(new Option("--log-level <level>", "debug, info (default), warn, error, silent").choices(logLevels))
@@ -58,7 +60,7 @@ Logs go to standard error.`,
       `
 Examples:
   hawser serve --port 0 --time-interval-ms 1000
-  hawser serve --tls self-signed
+  hawser serve --demo --tls self-signed
   hawser serve --host 0.0.0.0 --origin https://app.example.com`,
     )
     .action(async (flags: ServeFlags) => {

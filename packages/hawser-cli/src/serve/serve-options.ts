@@ -8,6 +8,8 @@ export interface ServeOptions {
   readonly socket?: string;
   /** A folder of files. */
   readonly root?: string;
+  /** The gateway at `/gateway`, for trying it. */
+  readonly demo?: boolean;
   readonly timeIntervalMs: number;
   readonly logLevel: LogLevel;
   readonly drainDelayMs: number;

@@ -1,5 +1,6 @@
 import type { Server } from "hawser/server";
 import type { Logger } from "pino";
+import type { Demo } from "../demo/demo-gateway.js";
 import { createLog } from "../log.js";
 import { readLines } from "../standard-input.js";
 import { type StopSignal, watchStopSignals } from "../stop-signals.js";
@@ -25,7 +26,8 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const onRequest = createHttpHandler({ getHealth: createHealth(() => server), files });
   const server = openServer(options, { tls, onRequest, log });
   if (tls !== undefined) await warnOfExpiry(tls, log);
-  const services = addServices(server, { ...options, log, onRootRequest: onRequest });
+  const demo = options.demo === true ? await openDemo(log) : undefined;
+  const services = addServices(server, { ...options, log, onRootRequest: onRequest, gateway: demo?.gateway });
   const settings = createReload(flags, options, { server, services, log });
 
   let wishStop: (wish: StopWish) => void = () => {};
@@ -35,6 +37,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const dieOfHangup = watchHangup({ onReload: () => void settings.reload(), onGone: () => wishStop("SIGHUP") });
   try {
     const address = await server.listen();
+    demo?.setAddress(address);
     const url = formatAddress(address, tls !== undefined);
     log.info({ url, pid: process.pid, node: process.version }, "listening");
     process.stdout.write(`listening on ${url}\n`);
@@ -51,7 +54,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
     throw createListenFault(error, options);
   } finally {
     services.stop();
+    await demo?.close();
   }
+}
+
+/** Loaded only where it is asked for: with it comes zod. */
+async function openDemo(log: Logger): Promise<Demo> {
+  const { createDemo } = await import("../demo/demo-gateway.js");
+  return createDemo({ log });
 }
 
 /** Tells everyone, and waits for their answers. At a terminal somebody waits, so all are told at once. */

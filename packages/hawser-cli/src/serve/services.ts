@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { HawserError, Message, RateLimitOptions, RequestHandler, Server, Socket } from "hawser/server";
+import type { Handlers, HawserError, Message, RateLimitOptions, RequestHandler, Server, Socket } from "hawser/server";
 import { redactUrl } from "../plain-text.js";
 import { createNews } from "./news.js";
 
@@ -14,6 +14,8 @@ export interface ServicesOptions {
   readonly log: Logger;
   /** Answers plain HTTP at `/`, which is a page and a WebSocket in one. */
   readonly onRootRequest: RequestHandler;
+  /** Put at `/gateway`; undefined: nothing is there. */
+  readonly gateway?: Handlers | undefined;
 }
 
 export interface Services {
@@ -27,7 +29,7 @@ export interface Services {
 
 /** Puts the program's services at their paths. */
 export function addServices(server: Server, options: ServicesOptions): Services {
-  const { timeIntervalMs, log, onRootRequest } = options;
+  const { timeIntervalMs, log, onRootRequest, gateway } = options;
   const rateLimit = formatRateLimit(options);
   const limited = { rateLimit };
   // an echo costs nobody but who asked for it, and is what one tries a flood with
@@ -90,6 +92,8 @@ export function addServices(server: Server, options: ServicesOptions): Services 
     },
     limited,
   );
+
+  if (gateway !== undefined) server.service("/gateway", gateway, limited);
 
   return {
     say: (line) => void chat.broadcast(line),
