@@ -1,4 +1,5 @@
 // `node run.mjs NAME OPTIONS`: runs one scenario from the built package and prints its result, and what is wrong with it.
+import { runClientStorm } from "./scenarios/client-storm.mjs";
 import { runConnections } from "./scenarios/connections.mjs";
 import { runDeflateMemory } from "./scenarios/deflate-memory.mjs";
 import { runDescriptors } from "./scenarios/descriptors.mjs";
@@ -16,6 +17,7 @@ const scenarios = {
     const result = await runStalledPeer(options);
     return { ...result, wrong: judgeStalled(result, options) };
   },
+  "client-storm": runClientStorm,
   connections: runConnections,
   "deflate-memory": runDeflateMemory,
   descriptors: runDescriptors,

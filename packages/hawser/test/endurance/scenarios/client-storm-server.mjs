@@ -1,0 +1,21 @@
+// The gateway that a thousand clients come back to.
+import { createServer } from "hawser/server";
+import { createGateway } from "hawser/gateway";
+import { answerCalls } from "./answer-calls.mjs";
+
+let server;
+let gateway;
+
+answerCalls({
+  async listen({ port, openingsPerSecond }) {
+    server = createServer({
+      port,
+      exempt: [],
+      ...(openingsPerSecond === undefined ? {} : { maxOpeningsPerSecond: openingsPerSecond }),
+    });
+    gateway = createGateway({ authenticate: ({ name }) => ({ id: name }) });
+    server.service("/gateway", gateway);
+    return (await server.listen()).port;
+  },
+  counts: () => ({ sockets: server.sockets.size, ...gateway.stats() }),
+});
