@@ -58,13 +58,12 @@ export function resolveClientOptions(options: ClientOptions, canPing: boolean): 
     queue: {},
   } satisfies Record<keyof ClientOptions, unknown> as ResolvedDraft); // what `merge` keeps is of these types
   const { heartbeat } = given;
-  const isHeartbeat = heartbeat !== false && (isGateway || heartbeat !== undefined);
   return {
     ...given,
     reconnect: given.reconnect !== false && merge("reconnect.", given.reconnect, reconnectDefaults),
     queue: merge("queue.", given.queue, queueDefaults),
-    heartbeat: isHeartbeat && merge("heartbeat.", heartbeat ?? {}, heartbeatDefaults),
-    beats: isHeartbeat && (heartbeat !== undefined || !canPing),
+    heartbeat: (isGateway || !!heartbeat) && merge("heartbeat.", heartbeat || {}, heartbeatDefaults),
+    beats: heartbeat !== false && (heartbeat !== undefined || (isGateway && !canPing)),
   };
 }
 
