@@ -1,7 +1,7 @@
 import type { ClientOptions, WebSocket } from "ws";
 import { createGateway } from "../../src/entries/gateway.js";
 import type { Gateway, GatewayOptions } from "../../src/entries/gateway.js";
-import type { Server, ServerOptions } from "../../src/server/index.js";
+import type { Server, ServerOptions, ServiceOptions } from "../../src/server/index.js";
 import { connectWs, startServer } from "./server-fixture.js";
 
 const factor = Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
@@ -138,12 +138,13 @@ export interface Stage {
 export async function startGateway(
   options: Partial<GatewayOptions> = {},
   serverOptions: ServerOptions = {},
+  serviceOptions: ServiceOptions = {},
 ): Promise<Stage> {
   const gateway = createGateway({
     authenticate: (data) => ({ id: (data as { user: string }).user }),
     ...options,
   });
-  const server = await startServer(serverOptions, (made) => made.service("/gateway", gateway));
+  const server = await startServer(serverOptions, (made) => made.service("/gateway", gateway, serviceOptions));
   return { server, gateway };
 }
 
