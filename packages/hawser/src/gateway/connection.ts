@@ -46,7 +46,6 @@ export class GatewayConnection implements LoginConnection, RequestHome {
   /** The service may have been given a lower limit than the gateway. */
   readonly #maxMessageBytes: number;
   #session: GatewaySession | null = null;
-  #info: HandshakeInfo | null = null;
   /** Only until there is a session. */
   #loginTimer: WheelTimer | null = null;
   #refusedLogins = 0;
@@ -70,9 +69,9 @@ export class GatewayConnection implements LoginConnection, RequestHome {
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress;
   }
+  /** Made each time: with its signal it would be a tenth of an idle session, kept for a login that is over. */
   get info(): HandshakeInfo {
-    this.#info ??= createConnectionInfo(this.#socket, this.#arrival);
-    return this.#info;
+    return createConnectionInfo(this.#socket, this.#arrival);
   }
   get isOver(): boolean {
     return this.#isOver;
