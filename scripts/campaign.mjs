@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { root } from "./run.mjs";
-import { setup } from "./setup.mjs";
+import { EXAMPLES, PROGRAM, setup } from "./setup.mjs";
 
 const MAX_MINUTES = 20; // longer campaigns run in several pieces
 const SAVE_EVERY_MS = 10_000;
@@ -33,7 +33,7 @@ const module = join(root, `packages/hawser/test/campaigns/${name}.mjs`);
 if (!/^[a-z0-9-]+$/.test(name) || !existsSync(module)) fail(`no campaign "${name}": expected ${module}`);
 if (!(minutes > 0 && minutes <= MAX_MINUTES)) fail(`--minutes must be above 0 and at most ${MAX_MINUTES}`);
 if (values.seed !== undefined && !/^\d+$/.test(values.seed)) fail("--seed must be a non-negative integer");
-if (!(await setup())) fail("the build failed");
+if (!(await setup({ projects: [PROGRAM, EXAMPLES] }))) fail("the build failed");
 
 const resultFile = join(root, `docs/campaigns/${name}.json`);
 const previous = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, "utf8")) : undefined;

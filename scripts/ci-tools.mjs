@@ -1,6 +1,6 @@
-// Tools that tests need and npm does not install: a Chromium, a newer Node.js, proxies.
+// Tools that tests need and npm does not install: a Chromium, a newer Node.js, proxies, a database server.
 // They are looked for everywhere; they are installed only where CI=true says that the machine is ours to change.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { root, run, runNode } from "./run.mjs";
 
@@ -21,6 +21,11 @@ export function tinyproxyPath() {
 /** Path of microsocks, a SOCKS proxy, or undefined. HAWSER_MICROSOCKS wins. In CI, root installs Debian's package. */
 export function microsocksPath() {
   return debianPath("HAWSER_MICROSOCKS", "microsocks", () => onPath(["microsocks"]));
+}
+
+/** Folder of PostgreSQL's programs, or undefined. HAWSER_POSTGRES wins. In CI, root installs Debian's package. */
+export function postgresPath() {
+  return debianPath("HAWSER_POSTGRES", "postgresql", findPostgres);
 }
 
 async function debianPath(variable, name, find) {
@@ -53,6 +58,14 @@ export async function node24Path() {
 
 const findChromium = () => onPath(["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]);
 
+/** Debian keeps what a server needs off the PATH, one folder a version. */
+function findPostgres() {
+  const debian = "/usr/lib/postgresql";
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = versions.map((version) => join(debian, version, "bin"));
+  return folders.find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "postgres")));
+}
+
 function onPath(names) {
   const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
@@ -62,5 +75,6 @@ if (import.meta.filename === process.argv[1]) {
   console.log(`chromium: ${(await chromiumPath()) ?? "missing"}`);
   console.log(`tinyproxy: ${(await tinyproxyPath()) ?? "missing"}`);
   console.log(`microsocks: ${(await microsocksPath()) ?? "missing"}`);
+  console.log(`postgres: ${(await postgresPath()) ?? "missing"}`);
   console.log(`node 24: ${(await node24Path()) ?? "missing"}`);
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check } from "./check.mjs";
-import { chromiumPath, microsocksPath, node24Path, tinyproxyPath } from "./ci-tools.mjs";
+import { chromiumPath, microsocksPath, node24Path, postgresPath, tinyproxyPath } from "./ci-tools.mjs";
 import { runNode, tool } from "./run.mjs";
 import { EXAMPLES, PROGRAM, setup } from "./setup.mjs";
 
@@ -42,6 +42,7 @@ tools.HAWSER_CHROMIUM = await chromiumPath();
 tools.HAWSER_NODE24 = await node24Path();
 tools.HAWSER_TINYPROXY = await tinyproxyPath();
 tools.HAWSER_MICROSOCKS = await microsocksPath();
+tools.HAWSER_POSTGRES = await postgresPath();
 const env = { ...process.env };
 for (const [name, path] of Object.entries(tools)) if (path) env[name] = path;
 

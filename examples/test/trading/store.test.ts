@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openStore } from "../../src/trading/open-store.js";
 import type { NewOrder, TradingStore } from "../../src/trading/store.js";
-import { type PostgresServer, postgresFolder, startPostgres } from "../support/postgres.js";
+import { type PostgresServer, postgresFolder, startPostgres } from "../support/postgres.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "hawser-trading-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
