@@ -4,6 +4,8 @@ import { runConnections } from "./scenarios/connections.mjs";
 import { runDeflateMemory } from "./scenarios/deflate-memory.mjs";
 import { runDescriptors } from "./scenarios/descriptors.mjs";
 import { runFragments } from "./scenarios/fragments.mjs";
+import { runGatewayMemory } from "./scenarios/gateway-memory.mjs";
+import { runGatewaySlow } from "./scenarios/gateway-slow.mjs";
 import { runHalfOpen, runStandstill } from "./scenarios/silence.mjs";
 import { judgeStalled, runStalledPeer } from "./scenarios/stalled-peer.mjs";
 import { judgeStream, runStream } from "./scenarios/stream.mjs";
@@ -22,6 +24,8 @@ const scenarios = {
   "deflate-memory": runDeflateMemory,
   descriptors: runDescriptors,
   fragments: runFragments,
+  "gateway-memory": runGatewayMemory,
+  "gateway-slow": runGatewaySlow,
   "half-open": runHalfOpen,
   standstill: runStandstill,
 };

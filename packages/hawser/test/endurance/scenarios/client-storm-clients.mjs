@@ -10,8 +10,8 @@ const counts = { refused: 0, tooSoon: 0 };
 
 answerCalls({
   async open({ port, first, count }) {
-    for (let index = 0; index < count; index++)
-      clients.push(createOne(`ws://127.0.0.1:${port}/gateway`, first + index));
+    const url = `ws://127.0.0.1:${port}/gateway`;
+    for (let index = 0; index < count; index++) clients.push(createOne(url, first + index));
     await Promise.all(clients.map((client) => client.connect()));
   },
   forget() {
