@@ -1,0 +1,35 @@
+// A subscriber of a gateway that stops reading, among 1,000 who get 1 KiB 100 times a second, with the default limits. And with
+// deadlines for writing out of the way, so that it is the outbox that overflows.
+import { runGatewaySlow } from "../endurance/scenarios/gateway-slow.mjs";
+
+const LIMIT_MS = 90_000;
+const MIB = 1024 * 1024;
+
+export async function run({ report }) {
+  const failures = [];
+  const counts = {};
+  const common = { clients: 1000, stalled: 1, everyMs: 10, bytes: 1024, more: 500, limitMs: LIMIT_MS };
+  const runs = {
+    "default limits": common,
+    "no write timeout": { ...common, writeTimeoutMs: 600_000 },
+  };
+  for (const [name, options] of Object.entries(runs)) {
+    const result = await runGatewaySlow(options);
+    failures.push(...result.wrong.map((text) => `${name}: ${text}`));
+    Object.assign(counts, {
+      [`${name}: subscribers`]: options.clients,
+      [`${name}: publications`]: result.published,
+      [`${name}: publications a second`]: result.perSecond,
+      [`${name}: closed after ms`]: Math.round(result.goneAfterMs ?? Infinity),
+      [`${name}: ended with, by the gateway`]: result.ended.join(),
+      [`${name}: code that it saw, reading at last`]: result.codesSeen.join(),
+      [`${name}: most bytes held, all connections`]: result.maxLedgerBytes,
+      [`${name}: growth of memory in MiB`]: Math.round(result.rssGrowthBytes / MIB),
+      [`${name}: least publications to another`]: result.leastReceived,
+      [`${name}: others closed`]: result.readersClosed,
+      [`${name}: sessions taken over by those who came back`]: result.back.filter(({ resumed }) => resumed).length,
+    });
+    report({ counts });
+  }
+  return { counts, failures };
+}
