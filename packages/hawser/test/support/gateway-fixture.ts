@@ -5,7 +5,7 @@ import type { ClientOptions } from "ws";
 import { createGateway } from "../../src/entries/gateway.js";
 import type { AuditRecord, Gateway, GatewayOptions } from "../../src/entries/gateway.js";
 import type { HawserError } from "../../src/internal/errors.js";
-import type { Server, ServerOptions } from "../../src/server/index.js";
+import type { Server, ServerOptions, ServiceOptions } from "../../src/server/index.js";
 import { startServer } from "./server-fixture.js";
 
 const factor = Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
@@ -37,12 +37,12 @@ export function authenticate(data: unknown): { id: string } | null {
 
 /** A gateway at /gateway of a real server. */
 export async function startGateway(
-  options: Partial<GatewayOptions> & { readonly server?: ServerOptions } = {},
+  options: Partial<GatewayOptions> & { readonly server?: ServerOptions; readonly service?: ServiceOptions } = {},
   prepare: (gateway: Gateway) => unknown = () => {},
 ): Promise<RunningGateway> {
   const errors: HawserError[] = [];
   const audit: AuditRecord[] = [];
-  const { server: serverOptions = {}, ...given } = options;
+  const { server: serverOptions = {}, service = {}, ...given } = options;
   const gateway = createGateway({
     authenticate,
     onError: (error) => void errors.push(error),
@@ -51,7 +51,7 @@ export async function startGateway(
   });
   prepare(gateway);
   const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
-  const server = await startServer({ ...runtime, ...serverOptions }, (it) => it.service("/gateway", gateway));
+  const server = await startServer({ ...runtime, ...serverOptions }, (it) => it.service("/gateway", gateway, service));
   onTestFinished(() => gateway.close());
   const connect: RunningGateway["connect"] = async ({ query = "", protocols = [], ...rest } = {}) => {
     const client = new WebSocket(`${server.url}/gateway${query}`, protocols, rest);
@@ -122,9 +122,8 @@ export class Peer {
 
 /** Fails when `promise` takes too long. */
 export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
-  const limit = AbortSignal.timeout(LIMIT_MS);
   return new Promise<T>((resolve, reject) => {
-    limit.addEventListener("abort", () => reject(new Error(`waited in vain for ${what}`)), { once: true });
-    promise.then(resolve, reject);
+    const limit = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), LIMIT_MS);
+    promise.finally(() => clearTimeout(limit)).then(resolve, reject);
   });
 }
