@@ -191,14 +191,27 @@ const rules: Readonly<Record<string, Rule>> = {
     same(probe.opens, 0, "onOpen");
   },
 
+  "gives its place at the server back when it gives up opening": async ({ open, url, rawUrl }) => {
+    // browsers open one at a time to a port: who asks does so at another one
+    const givers = [open(`${rawUrl}/stall`), open(`${rawUrl}/stall`)];
+    const asking = open(`${url}/stalled/any`);
+    await asking.until(() => asking.messages.length === 1, "one of them was there");
+    givers[0]?.connection.abort();
+    givers[1]?.connection.close();
+    const probe = open(`${url}/stalled/none`);
+    await probe.until(() => probe.messages.length === 1, "none of them was there");
+  },
+
   "ends by abort at once, and tells nothing more": async ({ open, url }) => {
-    const probe = open(`${url}/echo`);
+    const probe = open(`${url}/remember?id=3`);
     await probe.opened();
     for (let count = 0; count < 10; count++) probe.connection.send("x");
     probe.connection.abort();
     same(probe.ends.map(pickEnd), [{ code: 1006, reason: "", clean: false }], "ends");
     probe.connection.abort();
     probe.connection.close();
+    // it answers when that connection is over for the server, too
+    await ask(open(`${url}/recall?id=3`));
   },
 
   "ends by abort in a message": async ({ open, url }) => {

@@ -22,8 +22,8 @@ export interface ConnectorServer {
 export async function startConnectorServer(): Promise<ConnectorServer> {
   // any page may be the client
   const server = createServer({ host: "127.0.0.1", origins: "*", protocols: ["b"] });
-  addServices(server);
   const raw = await startRawServer();
+  addServices(server, raw.stalled);
   await server.listen();
   return {
     url: server.url,
@@ -40,7 +40,7 @@ interface Memory {
   readonly report: CloseReport;
 }
 
-function addServices(server: Server): void {
+function addServices(server: Server, stalled: Waited): void {
   const memories = new Map<string, Promise<Memory>>();
 
   server.service("/echo", { message: (socket, data) => (socket.post(data) ? undefined : socket.drained()) });
@@ -68,6 +68,14 @@ function addServices(server: Server): void {
       socket.post(JSON.stringify({ code, reason, messages: memory?.messages ?? 0 }));
     },
   });
+  for (const what of ["any", "none"] as const) {
+    server.service(`/stalled/${what}`, {
+      open: async (socket) => {
+        await stalled.until(what);
+        socket.post(what);
+      },
+    });
+  }
   server.service("/refuse", {
     admit: ({ query }) => ({
       status: Number(query.get("status") ?? 503),
@@ -81,19 +89,69 @@ function readQuery({ url }: Socket): URLSearchParams {
   return new URL(url, "ws://localhost").searchParams;
 }
 
+interface RawServer {
+  readonly url: string;
+  /** The connections whose handshake is not answered. */
+  readonly stalled: Waited;
+  close(): void;
+}
+
+/** Streams, and who waits until there is one, or none. */
+class Waited {
+  readonly #streams: Set<Duplex> = new Set();
+  #waiting: { readonly wantsAny: boolean; readonly resolve: () => void }[] = [];
+
+  until(what: "any" | "none"): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ wantsAny: what === "any", resolve });
+      this.#look();
+    });
+  }
+
+  add(stream: Duplex): void {
+    this.#streams.add(stream);
+    this.#look();
+  }
+
+  delete(stream: Duplex): void {
+    this.#streams.delete(stream);
+    this.#look();
+  }
+
+  #look(): void {
+    const hasAny = this.#streams.size > 0;
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ wantsAny }) => wantsAny !== hasAny);
+    for (const { wantsAny, resolve } of waiting) if (wantsAny === hasAny) resolve();
+  }
+}
+
 /** Upgrades without a WebSocket behind it. */
-async function startRawServer(): Promise<{ readonly url: string; close(): void }> {
+async function startRawServer(): Promise<RawServer> {
   const open = new Set<Duplex>();
+  const stalled = new Waited();
   const server = createHttpServer();
   server.on("upgrade", (request: IncomingMessage, stream: Duplex) => {
     open.add(stream);
-    stream.on("error", () => {}).on("close", () => open.delete(stream));
-    answer(request, stream);
+    stream
+      .on("error", () => {})
+      .on("close", () => {
+        open.delete(stream);
+        stalled.delete(stream);
+      });
+    if (request.url === "/stall") {
+      stalled.add(stream);
+      // its end is seen by whoever reads
+      stream.on("end", () => stream.end()).resume();
+    } else {
+      answer(request, stream);
+    }
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, // it listens on TCP
+    stalled,
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -105,8 +163,6 @@ async function startRawServer(): Promise<{ readonly url: string; close(): void }
 function answer(request: IncomingMessage, stream: Duplex): void {
   const key = request.headers["sec-websocket-key"] ?? "";
   switch (request.url ?? "") {
-    case "/stall":
-      return;
     case "/bad-accept":
       stream.write(formatAnswer("another key"));
       return;

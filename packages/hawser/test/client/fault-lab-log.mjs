@@ -54,6 +54,11 @@ export class EventLog {
     return this.#until("close", `${count} ends`, () => this.ends >= count);
   }
 
+  /** Settles when there is a close for which `test` is true. */
+  closed(test, what) {
+    return this.#until("close", what, () => this.closes.some(test));
+  }
+
   /** Settles when so many more states were seen; or none was for a while, as in a state that lasts. */
   async sawStates(count) {
     const wanted = this.states + count;
