@@ -238,3 +238,73 @@ it.each([
   expect(stdout).toBe("");
   expect(code).toBe(2);
 });
+
+it("comes back with --reconnect, and sends then what was typed meanwhile", async () => {
+  const heard: string[] = [];
+  const sockets: WebSocket[] = [];
+  const url = await startPeer((ws) => {
+    sockets.push(ws);
+    ws.on("message", (data: Buffer) => {
+      heard.push(data.toString("utf8"));
+      ws.send(`echo ${data.toString("utf8")}`);
+    });
+  });
+  const program = new Program(["connect", "--reconnect-delay-ms", "300", url]);
+  program.type("one");
+  await program.waitFor("stdout", /^echo one\n/);
+  sockets[0]?.terminate();
+  await program.waitFor("stderr", /closed 1006 .*; the next attempt in 0\.3 s\n/);
+  program.type("two");
+  await program.waitFor("stdout", /\necho two\n/);
+  sockets[1]?.close(1001);
+  await program.waitFor("stderr", /closed 1001 .*; by the server; .*; the next attempt in 0\.3 s\n/);
+  await program.waitFor("stderr", /(?:connected to [^]*){3}/);
+  program.type("exit");
+  const { code, stderr } = await program.ended;
+  expect(stderr).toMatch(/closed 1000 normal closure; by this side; [^;]*; [^;]*\n$/);
+  expect(code).toBe(0);
+  expect(heard).toEqual(["one", "two"]);
+});
+
+it("waits with --reconnect for a server that is not there yet, and sends piped input then", async () => {
+  const server = createServer();
+  const url = await startHttp(server);
+  server.close();
+  await once(server, "close");
+  const program = new Program(["connect", "--reconnect-delay-ms", "100", "--linger-ms", "300", url]);
+  program.type("hello");
+  program.endInput();
+  await program.waitFor("stderr", /nothing listens there.*; the next attempt in 0\.1 s\n/);
+  const late = new WebSocketServer({ port: Number(new URL(url).port), host: "127.0.0.1" });
+  onTestFinished(() => late.close());
+  late.on("connection", (ws) => ws.on("message", (data: Buffer) => ws.send(`echo ${data.toString("utf8")}`)));
+  expect(await program.ended).toMatchObject({ code: 0, stdout: "echo hello\n" });
+});
+
+it.each([
+  ["a server that sends it away for good", 4403, 7],
+  ["a policy that it breaks", 1008, 7],
+])("does not come back to %s", async (_name, closeCode, exitCode) => {
+  const url = await startPeer((ws) => ws.close(closeCode, "go"));
+  const { code, stderr } = await runProgram(["connect", "--reconnect", url]);
+  expect(stderr).toMatch(new RegExp(`closed ${closeCode} .*"go"; by the server; [^]*received \\(\\d+ B\\)\\n$`));
+  expect(code).toBe(exitCode);
+});
+
+it("stops at once on Ctrl-C, connected or waiting for the next attempt", async () => {
+  const program = new Program(["connect", "--reconnect-delay-ms", "60000", "ws://127.0.0.1:1/"]);
+  await program.waitFor("stderr", /the next attempt in 60\.0 s/);
+  program.kill("SIGINT");
+  expect(await program.ended).toMatchObject({ code: 130 });
+  const url = await startPeer((ws) => ws.close(1001));
+  const other = new Program(["connect", "--reconnect-delay-ms", "60000", url]);
+  await other.waitFor("stderr", /the next attempt in 60\.0 s/);
+  other.kill("SIGINT");
+  expect(await other.ended).toMatchObject({ code: 0 });
+});
+
+it("gives up with --reconnect what no later attempt would mend", async () => {
+  const { code, stderr } = await runProgram(["connect", "--reconnect", "--header", "Upgrade: x", "ws://127.0.0.1/"]);
+  expect(stderr).toMatch(/^hawser: .*Upgrade.*\n$/);
+  expect(code).toBe(2);
+});

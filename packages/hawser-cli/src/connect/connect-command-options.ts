@@ -6,6 +6,9 @@ export interface ConnectCommandOptions extends ConnectionChoice {
   readonly subprotocol?: readonly string[];
   readonly heartbeatMs?: number;
   readonly textHeartbeat?: boolean;
+  readonly reconnect?: boolean;
+  /** Comes back after just this long, too. */
+  readonly reconnectDelayMs?: number;
   readonly lingerMs: number;
   readonly raw?: boolean;
   readonly logLevel: LogLevel;

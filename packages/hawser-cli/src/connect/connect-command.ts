@@ -24,6 +24,8 @@ Messages go to standard output, everything else to standard error.`,
   addConnectionOptions(command)
     .option("--heartbeat-ms <n>", "ping after this long without a sign of life (default: 25000)", wholeNumber(1))
     .option("--text-heartbeat", 'ping with the text "Ping", and answer it with "Pong"')
+    .option("--reconnect", "come back when the connection is lost or cannot be made, after a delay that grows")
+    .option("--reconnect-delay-ms <n>", "the same, always after this long", wholeNumber(1))
     .option("--linger-ms <n>", "after the end of piped input, wait for this long a silence", wholeNumber(0), 1000)
     .option("--raw", "print messages as they are: they may steer your terminal")
     .addOption(new Option("--log-level <level>", "what is told on standard error").choices(logLevels).default("info"))
@@ -34,6 +36,7 @@ Examples:
   hawser connect ws://127.0.0.1:8080/chat
   echo hello | hawser connect ws://127.0.0.1:8080/echo
   hawser connect --ca cert.pem --header "Authorization: Bearer abc" wss://localhost:8080/
+  hawser connect --reconnect --proxy http://127.0.0.1:3128 ws://example.com/feed
   hawser connect --pin "$(hawser cert --fingerprint)" wss://localhost:8080/`,
     )
     .action(async (url: string, options: ConnectCommandOptions) => {

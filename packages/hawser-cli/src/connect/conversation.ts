@@ -1,13 +1,11 @@
-import { type CloseReport, HawserError, type Message, type Socket } from "hawser/socket";
+import { HawserError, type Message } from "hawser/socket";
+import type { Link, Tell } from "./link.js";
 import { formatMessage } from "./message-text.js";
 import type { Terminal } from "./terminal.js";
 import { parseTypedLine, typedHelp } from "./typed-line.js";
 
 /** How long a silence after our Close ends the wait for the peer's. */
 const GOODBYE_MS = 5000;
-
-/** Tells something about the connection, if the user wants to hear so much. */
-export type Tell = (level: "info" | "warn", text: string) => void;
 
 export interface ConversationOptions {
   /** How long a silence ends the wait for answers, once piped input is over. */
@@ -16,51 +14,39 @@ export interface ConversationOptions {
   readonly tell: Tell;
 }
 
-/** Carries lines from a terminal to a socket and messages back, until the connection is over. */
+/** Carries lines from a terminal to a link and messages back, until the link is over. */
 export class Conversation {
-  readonly #socket: Socket;
+  readonly #link: Link;
   readonly #terminal: Terminal;
   readonly #options: ConversationOptions;
   #silence: NodeJS.Timeout | null = null;
+  #isOver = false;
 
-  constructor(socket: Socket, terminal: Terminal, options: ConversationOptions) {
-    this.#socket = socket;
+  constructor(link: Link, terminal: Terminal, options: ConversationOptions) {
+    this.#link = link;
     this.#terminal = terminal;
     this.#options = options;
   }
 
-  /** Never rejects. */
-  async run(): Promise<CloseReport> {
+  /** Settles with the exit code. @throws ProgramError */
+  async run(): Promise<number> {
     this.#terminal.open({
       onLine: (line) => this.#onLine(line),
       onEnd: () => this.#onEnd(),
-      onOutputLost: () => this.close(),
+      onOutputLost: () => this.#link.close(),
     });
-    await this.#printAll();
-    const report = await this.#socket.closed;
-    if (this.#silence !== null) clearTimeout(this.#silence);
-    return report;
-  }
-
-  close(): void {
-    void this.#socket.close(1000);
-  }
-
-  abort(): void {
-    this.#socket.abort("interrupted");
-  }
-
-  async #printAll(): Promise<void> {
-    const { raw } = this.#options;
     try {
-      for await (const message of this.#socket) {
-        this.#silence?.refresh();
-        await this.#terminal.print(formatMessage(message, { raw }));
-      }
-    } catch (error) {
-      // the report says how the connection was lost
-      if (!(error instanceof HawserError)) throw error;
+      return await this.#link.run((message) => this.#print(message));
+    } finally {
+      this.#isOver = true;
+      if (this.#silence !== null) clearTimeout(this.#silence);
     }
+  }
+
+  async #print(message: Message): Promise<void> {
+    this.#silence?.refresh();
+    const { isShown } = this.#terminal;
+    await this.#terminal.print(formatMessage(message, { raw: this.#options.raw, isShown }));
   }
 
   async #onLine(line: string): Promise<void> {
@@ -72,7 +58,7 @@ export class Conversation {
         return this.#send(typed.bytes);
       case "ping":
         return this.#try(async () => {
-          this.#tell(`round trip ${(await this.#socket.ping()).toFixed(1)} ms`);
+          this.#tell(`round trip ${(await this.#link.ping()).toFixed(1)} ms`);
         });
       case "close":
         return this.#try(() => this.#sayGoodbye(typed.code, typed.reason));
@@ -86,14 +72,14 @@ export class Conversation {
 
   /** Says that nothing more will be sent, and prints what was still on its way until the peer has closed too. */
   async #sayGoodbye(code: number, reason: string): Promise<void> {
-    const closing = this.#socket.closeOutput(code, reason);
+    const closing = this.#link.sayGoodbye(code, reason);
     if (this.#silence !== null) clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.close(), GOODBYE_MS);
+    this.#silence = setTimeout(() => this.#link.close(), GOODBYE_MS);
     await closing;
   }
 
   #send(data: Message): Promise<void> {
-    return this.#try(() => this.#socket.send(data));
+    return this.#try(() => this.#link.send(data));
   }
 
   /** What fails because the connection is over is told by the report; the rest at once. */
@@ -102,14 +88,21 @@ export class Conversation {
       await action();
     } catch (error) {
       if (!(error instanceof HawserError)) throw error;
-      if (this.#socket.state === "open") this.#tell(error.message);
+      if (this.#link.isOpen || error.code === "NOT_CONNECTED") this.#tell(error.message);
     }
   }
 
   #onEnd(): void {
+    if (this.#isOver) return;
     const { lingerMs } = this.#options;
-    if (this.#terminal.isInteractive || lingerMs === 0) this.close();
-    else this.#silence = setTimeout(() => this.close(), lingerMs);
+    if (this.#terminal.isInteractive || (lingerMs === 0 && !this.#link.isBusy)) this.#link.close();
+    else this.#silence = setTimeout(() => this.#onSilence(), Math.max(lingerMs, 1));
+  }
+
+  /** There may be no answer yet, as nothing was sent. */
+  #onSilence(): void {
+    if (this.#link.isBusy) this.#silence?.refresh();
+    else this.#link.close();
   }
 
   #tell(text: string): void {

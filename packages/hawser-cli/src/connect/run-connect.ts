@@ -1,50 +1,99 @@
-import { describeClose, type Socket } from "hawser/socket";
+import type { Socket } from "hawser/socket";
 import { signalExitCode } from "../exit-codes.js";
-import { chooseCloseExitCode } from "../connection/close-exit-code.js";
 import { Dialer, type DialSettings, insecureWarning } from "../connection/dial.js";
 import type { LogLevel } from "../log-levels.js";
 import { redactUrl, stripControls } from "../plain-text.js";
 import { watchStopSignals } from "../stop-signals.js";
+import { ClientLink } from "./client-link.js";
 import type { ConnectCommandOptions } from "./connect-command-options.js";
-import { Conversation, type Tell } from "./conversation.js";
+import { Conversation } from "./conversation.js";
+import type { Link, Tell } from "./link.js";
+import { SocketLink } from "./socket-link.js";
 import { Terminal } from "./terminal.js";
 
-/** Talks to a server until one side closes. Resolves to the exit code. @throws ProgramError when no connection was made */
+/** Talks to a server until it is over. Resolves to the exit code. @throws ProgramError when no connection was made */
 export async function runConnect(url: string, options: ConnectCommandOptions): Promise<number> {
   const dialer = new Dialer(url, options);
   const terminal = new Terminal();
   const tell = createTeller(terminal, options.logLevel);
   if (options.insecure) tell("warn", insecureWarning);
+  const { lingerMs, raw = false } = options;
+  const converse = (link: Link): Promise<number> => new Conversation(link, terminal, { lingerMs, raw, tell }).run();
+  try {
+    return await (isReconnecting(options)
+      ? connectAgainAndAgain(dialer, options, tell, converse)
+      : connectOnce(dialer, options, tell, converse));
+  } finally {
+    terminal.close();
+  }
+}
 
+type Converse = (link: Link) => Promise<number>;
+
+async function connectOnce(
+  dialer: Dialer,
+  options: ConnectCommandOptions,
+  tell: Tell,
+  converse: Converse,
+): Promise<number> {
   const attempt = new AbortController();
-  let conversation: Conversation | null = null;
+  let link: Link | null = null;
   let forcedExitCode: number | null = null;
   const unwatch = watchStopSignals({
     onStop(signal) {
-      if (conversation !== null) conversation.close();
+      if (link !== null) link.close();
       else forcedExitCode = signalExitCode(signal);
       attempt.abort();
     },
     onForce(exitCode) {
       forcedExitCode = exitCode;
-      conversation?.abort();
+      link?.abort();
     },
   });
   try {
     const socket = await dialer.connect(toDialSettings(options), attempt.signal);
     tell("info", describeOpen(socket));
-    conversation = new Conversation(socket, terminal, { lingerMs: options.lingerMs, raw: options.raw ?? false, tell });
-    const report = await conversation.run();
-    tell("info", describeClose(report, "server"));
-    return forcedExitCode ?? chooseCloseExitCode(report);
+    link = new SocketLink(socket, tell);
+    const exitCode = await converse(link);
+    return forcedExitCode ?? exitCode;
   } catch (error) {
     // at once: an attempt through a SOCKS proxy cannot be cancelled, and would keep the process until its time is over
     if (forcedExitCode !== null) process.exit(forcedExitCode);
     throw error;
   } finally {
     unwatch();
-    terminal.close();
   }
+}
+
+async function connectAgainAndAgain(
+  dialer: Dialer,
+  options: ConnectCommandOptions,
+  tell: Tell,
+  converse: Converse,
+): Promise<number> {
+  const delayMs = options.reconnectDelayMs;
+  const link = new ClientLink(dialer, {
+    settings: toDialSettings(options),
+    reconnect: delayMs === undefined ? {} : { mode: "fixed", initialDelayMs: delayMs },
+    tell,
+    onOpen: (socket) => tell("info", describeOpen(socket)),
+  });
+  const unwatch = watchStopSignals({
+    onStop(signal) {
+      if (!link.wasOpen) process.exit(signalExitCode(signal));
+      link.close();
+    },
+    onForce: (exitCode) => process.exit(exitCode),
+  });
+  try {
+    return await converse(link);
+  } finally {
+    unwatch();
+  }
+}
+
+function isReconnecting({ reconnect, reconnectDelayMs }: ConnectCommandOptions): boolean {
+  return reconnect === true || reconnectDelayMs !== undefined;
 }
 
 function toDialSettings({ subprotocol, heartbeatMs, textHeartbeat }: ConnectCommandOptions): DialSettings {

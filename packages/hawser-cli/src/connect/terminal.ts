@@ -1,5 +1,7 @@
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 
+import { stripControls } from "../plain-text.js";
+
 export interface TerminalHandlers {
   /** A promise holds back the next line of piped input. */
   readonly onLine: (line: string) => Promise<void>;
@@ -15,6 +17,8 @@ export interface TerminalHandlers {
 export class Terminal {
   /** Whether somebody types, and reads, at a terminal. */
   readonly isInteractive: boolean = process.stdin.isTTY && process.stdout.isTTY;
+  /** Whether what is printed goes to a terminal. */
+  readonly isShown: boolean = process.stdout.isTTY;
   #lines: Interface | null = null;
 
   /** Begins to read. */
@@ -48,7 +52,7 @@ export class Terminal {
 
   /** Tells something about the connection. */
   tell(text: string): void {
-    void this.#write(process.stderr, text);
+    void this.#write(process.stderr, stripControls(text));
   }
 
   /** Stops reading, so that the program can end. */

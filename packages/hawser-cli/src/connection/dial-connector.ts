@@ -1,5 +1,5 @@
 import type { ClientMessage, Connection, ConnectionEnd, ConnectionSink, Connector } from "hawser/client";
-import { ConnectionError, HawserError, ProtocolError, type Socket } from "hawser/socket";
+import { type CloseReport, ConnectionError, HawserError, ProtocolError, type Socket } from "hawser/socket";
 import type { Dialer, DialSettings } from "./dial.js";
 
 export interface DialConnectorOptions {
@@ -13,8 +13,10 @@ export class DialConnector implements Connector {
   readonly capabilities = { ping: true, backpressure: true, headers: true } as const;
   readonly #dialer: Dialer;
   readonly #options: DialConnectorOptions;
-  /** The present connection, once it is open. */
+  /** The present connection, once it is open; afterwards the last one. */
   socket: Socket | null = null;
+  /** How the last connection ended; null for an attempt that was none. */
+  report: CloseReport | null = null;
 
   constructor(dialer: Dialer, options: DialConnectorOptions = {}) {
     this.#dialer = dialer;
@@ -24,16 +26,25 @@ export class DialConnector implements Connector {
   open(_url: string, protocols: readonly string[], sink: ConnectionSink): Connection {
     const { settings = {}, pace = () => Promise.resolve() } = this.#options;
     const offered = protocols.length === 0 ? settings : { ...settings, protocols };
-    const onOpen = (socket: Socket): void => {
-      this.socket = socket;
-    };
-    return new DialedConnection(sink, { dial: (signal) => this.#dialer.connect(offered, signal), onOpen, pace });
+    this.socket = null;
+    this.report = null;
+    return new DialedConnection(sink, {
+      dial: (signal) => this.#dialer.connect(offered, signal),
+      onOpen: (socket) => {
+        this.socket = socket;
+      },
+      onReport: (report) => {
+        this.report = report;
+      },
+      pace,
+    });
   }
 }
 
 interface Dialing {
   readonly dial: (signal: AbortSignal) => Promise<Socket>;
   readonly onOpen: (socket: Socket) => void;
+  readonly onReport: (report: CloseReport) => void;
   readonly pace: () => Promise<void>;
 }
 
@@ -76,7 +87,7 @@ class DialedConnection implements Connection {
     await this.#socket?.drained().catch(() => {});
   }
 
-  async #run({ dial, onOpen, pace }: Dialing): Promise<void> {
+  async #run({ dial, onOpen, onReport, pace }: Dialing): Promise<void> {
     const socket = await dial(this.#attempt.signal);
     this.#socket = socket;
     if (this.#ended) {
@@ -94,7 +105,9 @@ class DialedConnection implements Connection {
       // the report says how the connection was lost
       if (!(error instanceof HawserError)) throw error;
     }
-    const { clean, error, received } = await socket.closed;
+    const report = await socket.closed;
+    if (!this.#ended) onReport(report);
+    const { clean, error, received } = report;
     const told = error instanceof ProtocolError ? null : received;
     this.#end({ code: told?.code ?? 1006, reason: told?.reason ?? "", clean, error: error ?? undefined });
   }
