@@ -67,6 +67,7 @@ function describeFailure(cause: HawserError): ProgramError {
 
 const exitCodesByReason: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ["ENOTFOUND", exitCodes.nameUnknown],
+  ["EAI_FAIL", exitCodes.nameUnknown],
   ["EAI_AGAIN", exitCodes.nameUnknown],
   ["ETIMEDOUT", exitCodes.unreachable],
   ["EHOSTUNREACH", exitCodes.unreachable],

@@ -14,6 +14,10 @@ export function createGatewayFault(error: unknown, client: Client): unknown {
   }
   const last = client.lastClose?.error;
   if (last instanceof RequestError) return createRefusal(last);
+  if (last instanceof HawserError && last.code === "TIMEOUT") {
+    const text = `the login was not answered in ${last.facts["timeoutMs"]} ms; use --timeout-ms if the server is that slow`;
+    return new ProgramError(text, { exitCode: exitCodes.requestTimeout, cause: last });
+  }
   // the attempt that failed has told what to do
   return last instanceof ProgramError ? last : createLoss(error, client);
 }
