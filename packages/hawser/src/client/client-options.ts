@@ -1,5 +1,5 @@
-import { UsageError } from "../internal/errors.js";
 import { SUB_PROTOCOL } from "../messages/index.js";
+import { createMisuse } from "./client-errors.js";
 import type { ClientOptions, ClientHeartbeatOptions, OutgoingQueueOptions, ReconnectOptions } from "./client-types.js";
 
 /** Every option, with its value. */
@@ -75,20 +75,14 @@ type ResolvedDraft = Required<Omit<ClientOptions, "heartbeat">> & {
 function merge<Options extends object>(prefix: string, given: object, defaults: Options): Options {
   const merged = { ...defaults } as Record<string, unknown>; // looked up by name
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaults)) refuse(prefix + name, value, `one of ${Object.keys(defaults).join(", ")}`);
+    if (!(name in defaults)) throw createMisuse(prefix + name, value, `one of ${Object.keys(defaults).join(", ")}`);
     if (value === undefined) continue;
     if (typeof merged[name] === "number" && !(typeof value === "number" && value > 0)) {
-      refuse(prefix + name, value, "a number above 0");
+      throw createMisuse(prefix + name, value, "a number above 0");
     }
     const allowed = choices[name];
-    if (allowed?.includes(value as string) === false) refuse(prefix + name, value, allowed.join(" or "));
+    if (allowed?.includes(value as string) === false) throw createMisuse(prefix + name, value, allowed.join(" or "));
     merged[name] = value;
   }
   return merged as Options; // the same names, and values of the same kinds
-}
-
-function refuse(name: string, value: unknown, expected: string): never {
-  throw new UsageError("INVALID_ARGUMENT", `${name} is ${String(value)}: expected ${expected}`, {
-    facts: { name, value: String(value) },
-  });
 }

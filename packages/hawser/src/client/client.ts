@@ -4,8 +4,9 @@ import type { Deferred } from "../internal/deferred.js";
 import { ConnectionError, UsageError } from "../internal/errors.js";
 import type { HawserError } from "../internal/errors.js";
 import { isChannelName } from "../messages/index.js";
-import type { CloseReaction, PushMessage, RequestMessage, ResponseMessage } from "../messages/index.js";
+import type { CloseReaction, PushMessage, ResponseMessage } from "../messages/index.js";
 import { BoundedIterator } from "./bounded-iterator.js";
+import { createMisuse, createTimeout } from "./client-errors.js";
 import { resolveClientOptions } from "./client-options.js";
 import type { ResolvedClientOptions } from "./client-options.js";
 import type {
@@ -21,23 +22,18 @@ import type {
   SendOptions,
   Subscription,
 } from "./client-types.js";
-import type { ClientMessage, Connection, ConnectionEnd, Connector } from "./connector.js";
+import type { Connection, ConnectionEnd, Connector } from "./connector.js";
 import { EventQueue } from "./event-queue.js";
-import { Heartbeat } from "./heartbeat.js";
-import { countBytes, OutgoingQueue } from "./outgoing-queue.js";
-import type { QueuedMessage } from "./outgoing-queue.js";
-import { createTimeout, Pending, startTimer } from "./pending.js";
+import { Logins } from "./logins.js";
+import { MessageLink, pushKey } from "./message-link.js";
+import { countBytes } from "./outgoing-queue.js";
+import { Pending, startTimer } from "./pending.js";
 import type { ClientPlatform } from "./platform.js";
 import { freshMemory, planReturn, soonMs } from "./reconnect-policy.js";
 import type { ReturnMemory } from "./reconnect-policy.js";
 import { RequestError } from "./request-error.js";
-import { Requests } from "./requests.js";
-import type { RequestLimits } from "./requests.js";
 import { step } from "./session-table.js";
 import type { SessionEffect, SessionEvent } from "./session-table.js";
-import { Subscriptions } from "./subscriptions.js";
-import { parseIncoming, toJson, toWireError } from "./wire.js";
-import type { Incoming } from "./wire.js";
 
 /**
  * Creates a client of `url` over `connector`. It does nothing before `connect`.
@@ -54,23 +50,18 @@ export function createClientCore(
 
 /** One attempt at a connection, and the connection that comes of it. */
 interface Attempt {
-  connection: Connection | undefined;
-  isOver: boolean;
+  connection?: Connection;
+  isOver?: boolean;
   /** It was open before its connector had returned it. */
   isEarly?: boolean;
+  /** What the server said to the login. */
+  login?: ResponseMessage;
   /** When it was open and logged in. */
-  openedAt: number | undefined;
+  openedAt?: number;
   /** Why the client ends it itself. */
   error?: unknown;
   verdict?: CloseReaction | "disconnect";
   retryAfterMs?: number | undefined;
-}
-
-/** `login` or `logout`, in the order of the calls. */
-interface Command {
-  readonly action: "login" | "logout";
-  readonly credentials: unknown;
-  readonly answer: Pending<unknown>;
 }
 
 /**
@@ -84,21 +75,19 @@ class ClientActor implements Client {
   readonly #options: ResolvedClientOptions;
   readonly #urls: readonly ClientUrl[];
   readonly #events: EventQueue;
-  readonly #queue: OutgoingQueue;
-  readonly #requests: Requests;
-  readonly #subscriptions: Subscriptions;
-  readonly #heartbeat: Heartbeat | undefined;
+  readonly #link: MessageLink;
+  readonly #logins: Logins;
   readonly #effects: Readonly<Record<SessionEffect, () => void>> = {
     dial: () => this.#dial(),
     "log-in": () => this.#logIn(),
     welcome: () => this.#welcome(),
     close: () => this.#close(),
-    wait: () => this.#wait(),
+    wait: () => this.#startTimer(this.#lastClose?.retryInMs, () => this.#fire("due")),
     finish: () => this.#finish(),
   };
 
   #state: ClientState = "disconnected";
-  #attempt: Attempt | undefined;
+  #attempt: Attempt = { isOver: true };
   /** The one timer of the present state. */
   #timer: ScheduledCall | undefined;
   #memory: ReturnMemory = freshMemory;
@@ -108,54 +97,41 @@ class ClientActor implements Client {
   #lastClose: ClientClose | undefined;
   #isHinted = false;
   #unwatch: (() => void) | undefined;
-
   readonly #connects: Set<Pending<void>> = new Set();
-  #disconnects: Deferred<void>[] = [];
+  readonly #disconnects: Deferred<void>[] = [];
   #closeArguments: [code: number, reason: string] = [1000, ""];
   /** Why the client is about to be disconnected; undefined: it was asked to. */
   #fatal: HawserError | undefined;
-
-  #credentials: unknown;
-  #session: string | undefined;
-  #resume: string | undefined;
-  #welcomeFacts: { resumed: boolean; kept: readonly string[] } = { resumed: false, kept: [] };
-  #commands: Command[] = [];
-  #command: Command | undefined;
-  #malformed = 0;
-  readonly #iterators: Set<BoundedIterator<never>> = new Set();
+  readonly #iterators: Set<{ end(): void }> = new Set();
 
   constructor(connector: Connector, platform: ClientPlatform, url: ClientUrl, options: ClientOptions) {
     this.#connector = connector;
     this.#platform = platform;
     this.#options = resolveClientOptions(options, connector.capabilities.ping);
-    this.#urls = Array.isArray(url) ? (url as readonly ClientUrl[]) : [url];
-    if (this.#urls.length === 0 || this.#urls.some((one) => !one)) {
-      throw new UsageError("INVALID_ARGUMENT", "url is missing", { facts: { name: "url" } });
-    }
-    this.#credentials = this.#options.login;
+    this.#urls = [url].flat() as readonly ClientUrl[];
+    if (this.#urls.length === 0 || !this.#urls.every(Boolean)) throw createMisuse("url", url, "one, or several");
     const events = new EventQueue((error) => platform.report?.(error));
     this.#events = events;
     const { clock } = platform;
-    // whatever a timer does is a turn
     this.#clock = {
       now: () => clock.now(),
+      // whatever a timer does is a turn
       schedule: (callback, delayMs) => clock.schedule(() => events.run(callback), delayMs),
     };
-    this.#queue = new OutgoingQueue(this.#clock, this.#options.queue);
-    this.#requests = new Requests(this.#clock, platform.random);
-    this.#subscriptions = new Subscriptions({
-      clock: this.#clock,
+    const parts = { clock: this.#clock, events, isWanted: () => this.#isWanted };
+    this.#link = new MessageLink({
+      ...parts,
+      options: this.#options,
+      fill: platform.random,
       random: this.#random,
-      events,
-      ask: (message, onDone) => this.#ask(message, { timeoutMs: this.#options.requestTimeoutMs, onDone }, true),
-      isOpen: () => this.#state === "open",
+      onSilence: (error) => this.#abandon(error),
+      onLogin: ({ session, resume }) => {
+        this.#logins.session = session;
+        this.#logins.resume = resume;
+      },
     });
-    const { heartbeat, beats } = this.#options;
-    if (heartbeat !== false && beats) {
-      const onSilence = (): void =>
-        this.#abandon(new ConnectionError("HEARTBEAT_TIMEOUT", `nothing came for ${heartbeat.timeoutMs} ms`));
-      this.#heartbeat = new Heartbeat(this.#clock, heartbeat, () => this.#sendControl(heartbeat.ping), onSilence);
-    }
+    const { login, loginTimeoutMs: timeoutMs } = this.#options;
+    this.#logins = new Logins({ ...parts, link: this.#link, timeoutMs }, login);
   }
 
   get state(): ClientState {
@@ -163,7 +139,7 @@ class ClientActor implements Client {
   }
 
   get session(): string | undefined {
-    return this.#session;
+    return this.#logins.session;
   }
 
   get url(): string | undefined {
@@ -171,7 +147,7 @@ class ClientActor implements Client {
   }
 
   get queued(): number {
-    return this.#queue.size;
+    return this.#link.queued;
   }
 
   get lastClose(): ClientClose | undefined {
@@ -179,7 +155,7 @@ class ClientActor implements Client {
   }
 
   get counters(): ClientCounters {
-    return { lateAnswers: this.#requests.lateAnswers, malformedMessages: this.#malformed };
+    return { lateAnswers: this.#link.lateAnswers, malformedMessages: this.#link.malformed };
   }
 
   // --- commands ---
@@ -187,13 +163,11 @@ class ClientActor implements Client {
   connect(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {
     return this.#events.run(() => {
       const isFirst = !this.#isWanted;
-      const waiter: Pending<void> = new Pending(this.#clock, options, () =>
-        this.#events.run(() => {
-          this.#connects.delete(waiter);
-          // who began it and gives up, ends it
-          if (isFirst && this.#connects.size === 0 && this.#state !== "open") void this.disconnect();
-        }),
-      );
+      const waiter: Pending<void> = new Pending(this.#clock, options, () => {
+        this.#connects.delete(waiter);
+        // who began it and gives up, ends it
+        if (isFirst && this.#connects.size === 0 && this.#state !== "open") void this.disconnect();
+      });
       if (this.#state === "open") waiter.resolve();
       if (waiter.isSettled) return waiter.promise;
       this.#connects.add(waiter);
@@ -203,47 +177,39 @@ class ClientActor implements Client {
   }
 
   disconnect(code = 1000, reason = ""): Promise<void> {
-    if (!(code === 1000 || (code >= 3000 && code <= 4999)) || countBytes(reason) > 123) {
-      throw new UsageError("INVALID_ARGUMENT", `cannot close with ${code}: expected 1000 or 3000 to 4999, 123 bytes`, {
-        facts: { name: "code", value: code },
-      });
-    }
+    if (code !== 1000 && !(code >= 3000 && code <= 4999)) throw createMisuse("code", code, "1000 or 3000 to 4999");
+    if (countBytes(reason) > 123) throw createMisuse("reason", reason, "at most 123 bytes");
     return this.#events.run(() => {
       const settled = createDeferred<void>();
       this.#failAll(new ConnectionError("CONNECTION_CLOSED", "disconnect was called"));
       this.#events.keepOnly("state", "close", "error", "end");
       this.#fatal = undefined;
-      if (this.#attempt !== undefined) this.#attempt.verdict = "disconnect";
-      if (this.#state === "disconnected") settled.resolve();
-      else {
-        this.#disconnects.push(settled);
-        if (this.#state !== "closing") this.#closeArguments = [code, reason];
-        this.#fire("disconnect");
-      }
+      this.#attempt.verdict = "disconnect";
+      this.#disconnects.push(settled);
+      if (this.#state !== "closing") this.#closeArguments = [code, reason];
+      if (this.#state === "disconnected") this.#settleDisconnects();
+      else this.#fire("disconnect");
       return settled.promise;
     });
   }
 
   login(credentials?: unknown): Promise<unknown> {
-    return this.#events.run(() => this.#addCommand("login", credentials));
+    return this.#events.run(() => this.#logins.add("login", credentials));
   }
 
   logout(): Promise<void> {
-    return this.#events.run(async () => {
-      if (this.#state === "open" || this.#state === "logging-in") {
-        await this.#addCommand("logout", undefined);
-        return;
-      }
-      const error = new ConnectionError("ABORTED", "logout was called");
-      for (const command of this.#commands.splice(0)) command.answer.reject(error);
-      this.#forgetLogin(error);
+    return this.#events.run(() => {
+      // what it answers is nothing
+      if (this.#link.isOpen || this.#state === "logging-in") return this.#logins.add("logout") as Promise<void>;
+      this.#logins.forget();
+      return Promise.resolve();
     });
   }
 
   // --- messages ---
 
   request(action: string, data?: unknown, options: RequestOptions = {}): Promise<unknown> {
-    return this.#askQueued({ action, data }, options);
+    return this.#events.run(() => this.#link.request({ action, data }, options));
   }
 
   publish(
@@ -252,40 +218,17 @@ class ClientActor implements Client {
     options: RequestOptions & { readonly event?: string; readonly key?: string } = {},
   ): Promise<void> {
     const { event, key } = options;
-    // what it answers is nothing
-    return this.#askQueued({ action: "publish", channel, event, key, data }, options) as Promise<void>;
+    const message = { action: "publish", channel, event, key, data };
+    return this.#events.run(() => this.#link.request(message, options)) as Promise<void>; // what it answers is nothing
   }
 
   send(message: string | Uint8Array | object, options: SendOptions = {}): Promise<void> {
-    return this.#events.run(() => {
-      const sent: Pending<void> = new Pending(this.#clock, { signal: options.signal }, () => {
-        if (queued !== undefined) this.#queue.remove(queued);
-      });
-      let queued: QueuedMessage | undefined;
-      if (sent.isSettled) return sent.promise;
-      try {
-        const data = toMessage(message);
-        queued = {
-          message: data,
-          bytes: countBytes(data),
-          onTaken: () => sent.resolve(),
-          onFailed: (error) => sent.reject(error),
-        };
-        this.#enqueue(queued, options.timeToLiveMs);
-      } catch (error) {
-        sent.reject(error);
-      }
-      return sent.promise;
-    });
+    return this.#events.run(() => this.#link.send(message, options));
   }
 
   subscribe(channel: string): Subscription {
-    if (!isChannelName(channel)) {
-      throw new UsageError("INVALID_ARGUMENT", `"${channel}" is no channel's name`, {
-        facts: { name: "channel", value: channel },
-      });
-    }
-    return this.#events.run(() => this.#subscriptions.subscribe(channel));
+    if (!isChannelName(channel)) throw createMisuse("channel", channel, "1 to 255 of A-Z a-z 0-9 : _ . -");
+    return this.#events.run(() => this.#link.subscriptions.subscribe(channel));
   }
 
   on<Name extends keyof ClientEvents>(name: Name, handler: (event: ClientEvents[Name]) => void): () => void {
@@ -299,15 +242,15 @@ class ClientActor implements Client {
   events<Name extends keyof ClientEvents>(name: Name): EventIterator<ClientEvents[Name]> {
     const iterator: BoundedIterator<ClientEvents[Name]> = new BoundedIterator(() => {
       off();
-      this.#iterators.delete(iterator as BoundedIterator<never>);
+      this.#iterators.delete(iterator);
     });
     const off = this.on(name, (event) => iterator.push(event));
-    this.#iterators.add(iterator as BoundedIterator<never>); // only to end it
+    this.#iterators.add(iterator);
     return iterator;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.disconnect();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect();
   }
 
   // --- the session ---
@@ -315,7 +258,7 @@ class ClientActor implements Client {
   /** Whether there is a connection, or one is to come. */
   get #isWanted(): boolean {
     if (this.#state === "disconnected") return false;
-    return this.#state !== "closing" || this.#attempt?.verdict !== "disconnect" || this.#connects.size > 0;
+    return this.#state !== "closing" || this.#attempt.verdict !== "disconnect" || this.#connects.size > 0;
   }
 
   readonly #random = (): number => {
@@ -338,35 +281,29 @@ class ClientActor implements Client {
     });
   }
 
-  #startTimer(delayMs: number, callback: () => void): void {
+  #startTimer(delayMs: number | undefined, callback: () => void): void {
     this.#timer = startTimer(this.#clock, delayMs, callback);
   }
 
   #dial(): void {
-    const attempt: Attempt = { connection: undefined, isOver: false, openedAt: undefined };
+    const attempt: Attempt = {};
     this.#attempt = attempt;
     this.#attempts++;
     this.#unwatch ??= this.#platform.watchNetwork?.((isOnline) =>
       this.#events.run(() => this.#networkChanged(isOnline)),
     );
-    const timeoutMs = this.#options.connectTimeoutMs;
-    this.#startTimer(timeoutMs, () =>
-      this.#abandon(
-        new ConnectionError("HANDSHAKE_TIMEOUT", `no connection within ${timeoutMs} ms`, { facts: { timeoutMs } }),
-      ),
-    );
-    const fail = (error: unknown): void => this.#ended(attempt, lost(error));
+    const { connectTimeoutMs } = this.#options;
+    this.#startTimer(connectTimeoutMs, () => this.#abandon(createTimeout(connectTimeoutMs, "HANDSHAKE_TIMEOUT")));
     try {
       const source = this.#urls[this.#urlIndex % this.#urls.length];
-      const url = typeof source === "function" ? source() : source;
-      if (url instanceof Promise) {
-        url.then(
-          (late) => this.#open(attempt, late),
-          (error: unknown) => this.#events.run(() => fail(error)),
-        );
-      } else this.#open(attempt, url);
+      const url: unknown = typeof source === "function" ? source() : source;
+      if (typeof url === "string" || url instanceof URL) return this.#open(attempt, url);
+      Promise.resolve(url).then(
+        (late) => this.#open(attempt, late),
+        (error: unknown) => this.#ended(attempt, createLoss(error)),
+      );
     } catch (error) {
-      fail(error);
+      this.#ended(attempt, createLoss(error));
     }
   }
 
@@ -376,13 +313,15 @@ class ClientActor implements Client {
       this.#url = String(url);
       try {
         attempt.connection = this.#connector.open(this.#url, this.#options.protocols, {
-          onOpen: () => this.#events.run(() => this.#opened(attempt)),
-          onMessage: (message) => this.#events.run(() => this.#received(attempt, message)),
-          onClosed: (end) => this.#events.run(() => this.#ended(attempt, end)),
+          onOpen: () => this.#opened(attempt),
+          onMessage: (message) => {
+            if (!attempt.isOver && this.#state !== "closing") this.#events.run(() => this.#link.received(message));
+          },
+          onClosed: (end) => this.#ended(attempt, end),
         });
         if (attempt.isEarly) this.#opened(attempt);
       } catch (error) {
-        this.#ended(attempt, lost(error));
+        this.#ended(attempt, createLoss(error));
       }
     });
   }
@@ -390,87 +329,50 @@ class ClientActor implements Client {
   #opened(attempt: Attempt): void {
     attempt.isEarly = true;
     if (attempt.isOver || this.#state !== "connecting" || attempt.connection === undefined) return;
-    const isLoginDue = this.#credentials !== undefined || this.#commands[0]?.action === "login";
-    this.#fire(isLoginDue ? "login-due" : "opened");
+    this.#link.use(attempt.connection);
+    this.#fire(this.#logins.isDue ? "login-due" : "opened");
   }
 
   #logIn(): void {
     const attempt = this.#attempt;
     const { loginTimeoutMs } = this.#options;
     this.#startTimer(loginTimeoutMs, () => this.#abandon(createTimeout(loginTimeoutMs)));
-    this.#command = this.#commands[0]?.action === "login" ? this.#commands.shift() : undefined;
-    const source = this.#command?.credentials ?? this.#credentials;
-    const onDone = (): void => {
-      this.#credentials = source;
+    const onDone = (response: ResponseMessage): void => {
+      attempt.login = response;
       this.#fire("logged-in");
     };
-    const refused = (error: unknown): void => {
-      if (attempt === undefined || attempt.isOver || this.#state !== "logging-in") return;
+    this.#logins.begin(onDone, (error) => {
       const answer = error instanceof RequestError ? error.answer : undefined;
       attempt.error = error;
       attempt.verdict = answer?.temporary === false ? "never" : "backoff";
       attempt.retryAfterMs = answer?.retryAfterMs;
       this.#closeArguments = [1000, ""];
       this.#fire("refused");
-    };
-    readCredentials(source)
-      .then((data) => {
-        if (attempt?.isOver !== false || this.#state !== "logging-in") return undefined;
-        const message = { action: "login", data, session: this.#session, resume: this.#resume };
-        return this.#ask(message, { onDone: (response) => this.#loggedIn(response, onDone) }, true);
-      })
-      .catch((error: unknown) => this.#events.run(() => refused(error)));
-  }
-
-  /** Takes what the response to a login says. */
-  #loggedIn(response: ResponseMessage, then: () => void): void {
-    const { session, resume, resumed = false, channels = [], data } = response;
-    this.#session = session;
-    this.#resume = resume;
-    this.#welcomeFacts = { resumed, kept: channels };
-    const command = this.#command;
-    this.#command = undefined;
-    then();
-    command?.answer.resolve(data);
+    });
   }
 
   #welcome(): void {
-    const attempt = this.#attempt;
-    const connection = attempt?.connection;
-    if (attempt === undefined || connection === undefined) return; // the table does not let it happen
-    const { resumed, kept } = this.#welcomeFacts;
+    const { login } = this.#attempt;
     const attempts = this.#attempts;
-    this.#welcomeFacts = { resumed: false, kept: [] };
     this.#attempts = 0;
-    attempt.openedAt = this.#clock.now();
-    this.#heartbeat?.start();
-    this.#subscriptions.renew(kept);
-    this.#queue.attach(connection);
-    settleAll(this.#connects, (waiter) => waiter.resolve());
-    this.#events.emit("open", { resumed, attempts });
-    this.#pump();
+    this.#attempt.openedAt = this.#clock.now();
+    this.#link.open(login?.channels ?? []);
+    for (const waiter of takeAll(this.#connects)) waiter.resolve();
+    this.#events.emit("open", { resumed: login?.resumed === true, attempts });
+    this.#logins.pump();
   }
 
   #close(): void {
-    const attempt = this.#attempt;
-    if (attempt === undefined) return;
-    this.#quiesce();
-    const timeoutMs = this.#options.closeTimeoutMs;
-    if (attempt.connection === undefined) return this.#ended(attempt, lost(undefined));
-    this.#startTimer(timeoutMs, () =>
-      this.#abandon(
-        new ConnectionError("CLOSE_TIMEOUT", `not closed within ${timeoutMs} ms`, { facts: { timeoutMs } }),
-      ),
-    );
+    const { connection } = this.#attempt;
+    const { closeTimeoutMs } = this.#options;
+    this.#link.close();
+    this.#startTimer(closeTimeoutMs, () => this.#abandon(createTimeout(closeTimeoutMs, "CLOSE_TIMEOUT")));
     try {
-      attempt.connection.close(...this.#closeArguments);
+      if (connection === undefined) this.#abandon(undefined);
+      else connection.close(...this.#closeArguments);
     } catch (error) {
       this.#abandon(error);
     }
-  }
-
-  #wait(): void {
-    this.#startTimer(this.#lastClose?.retryInMs ?? 0, () => this.#fire("due"));
   }
 
   #finish(): void {
@@ -481,7 +383,7 @@ class ClientActor implements Client {
     const error = this.#fatal;
     this.#fatal = undefined;
     if (error !== undefined) this.#failAll(error);
-    for (const settled of this.#disconnects.splice(0)) settled.resolve();
+    this.#settleDisconnects();
     const iterators = [...this.#iterators];
     this.#events.defer("end", () => {
       for (const iterator of iterators) iterator.end();
@@ -490,276 +392,92 @@ class ClientActor implements Client {
     if (this.#connects.size > 0) this.#fire("connect");
   }
 
+  #settleDisconnects(): void {
+    for (const settled of this.#disconnects.splice(0)) settled.resolve();
+  }
+
   /** Ends the attempt now, whatever its connection still does. */
   #abandon(error: unknown): void {
     const attempt = this.#attempt;
-    if (attempt === undefined) return;
     attempt.error ??= error;
     try {
       attempt.connection?.abort();
     } catch {
       // it is over in any case
     }
-    this.#ended(attempt, lost(error));
+    this.#ended(attempt, createLoss(error));
   }
 
   #ended(attempt: Attempt, facts: ConnectionEnd): void {
     if (attempt.isOver) return;
-    attempt.isOver = true;
-    this.#attempt = undefined;
-    const { verdict, openedAt } = attempt;
-    const end = attempt.error === undefined ? facts : { ...facts, error: attempt.error };
-    this.#quiesce();
-    this.#requests.lose();
-    // a login that was cut off is the next connection's
-    if (this.#command?.action === "login") this.#commands.unshift(this.#command);
-    else if (this.#command !== undefined) this.#loggedOut(this.#command);
-    this.#command = undefined;
-    const isOpened = openedAt !== undefined;
-    if (!isOpened) this.#urlIndex++;
-    if (verdict === "disconnect") this.#lastClose = { ...end, reaction: verdict, retryInMs: undefined };
-    else this.#plan(attempt, end);
-    this.#events.emit("close", this.#lastClose);
-    this.#fire(this.#lastClose?.retryInMs === undefined ? "ended" : "lost");
+    this.#events.run(() => {
+      attempt.isOver = true;
+      const end = { ...facts, error: attempt.error ?? facts.error };
+      this.#link.close();
+      this.#link.lose();
+      this.#logins.interrupt();
+      if (attempt.openedAt === undefined) this.#urlIndex++;
+      const close = this.#plan(attempt, end);
+      this.#lastClose = close;
+      this.#events.emit("close", close);
+      this.#fire(close.retryInMs === undefined ? "ended" : "lost");
+    });
   }
 
-  #plan(attempt: Attempt, end: ConnectionEnd): void {
-    const { openedAt, verdict, retryAfterMs } = attempt;
-    const isMisuse = end.error instanceof UsageError;
-    const plan = planReturn(
+  /** What comes next. */
+  #plan({ openedAt, verdict, retryAfterMs }: Attempt, end: ConnectionEnd): ClientClose {
+    if (verdict === "disconnect") return { ...end, reaction: verdict, retryInMs: undefined };
+    const facts = {
+      end,
+      openMs: openedAt === undefined ? 0 : this.#clock.now() - openedAt,
+      canLogin: this.#logins.canLogin,
+      // a mistake of the caller's stays one
+      verdict: end.error instanceof UsageError ? "never" : verdict,
+      retryAfterMs,
+    } as const;
+    const { memory, isHinted, reaction, retryInMs } = planReturn(
       this.#memory,
-      {
-        end,
-        openMs: openedAt === undefined ? 0 : this.#clock.now() - openedAt,
-        canLogin: this.#credentials !== undefined,
-        verdict: isMisuse ? "never" : verdict === "disconnect" ? undefined : verdict,
-        retryAfterMs,
-      },
+      facts,
       this.#options.reconnect,
       this.#random,
     );
-    this.#memory = plan.memory;
-    this.#isHinted = plan.isHinted;
-    this.#lastClose = { ...end, reaction: plan.reaction, retryInMs: plan.retryInMs };
-    if (plan.retryInMs !== undefined) return;
-    this.#fatal =
-      end.error instanceof RequestError
-        ? end.error
-        : new ConnectionError(
-            openedAt === undefined ? "CONNECT_FAILED" : "CONNECTION_CLOSED",
-            `the connection ended with ${end.code} ${end.reason}`,
-            { facts: { code: end.code }, cause: end.error },
-          );
-  }
-
-  /** No use of the connection any more. */
-  #quiesce(): void {
-    this.#heartbeat?.stop();
-    this.#queue.detach();
-    this.#subscriptions.pause();
+    this.#memory = memory;
+    this.#isHinted = isHinted;
+    if (retryInMs === undefined) this.#fatal = createFatal(end, openedAt !== undefined);
+    return { ...end, reaction, retryInMs };
   }
 
   /** Settles everything that waits: there will be no connection for it. */
   #failAll(error: HawserError): void {
-    settleAll(this.#connects, (waiter) => waiter.reject(error));
-    if (this.#command !== undefined) this.#commands.unshift(this.#command);
-    this.#command = undefined;
-    for (const command of this.#commands.splice(0)) {
-      if (command.action === "login") command.answer.reject(error);
-      else this.#loggedOut(command);
-    }
-    this.#requests.failAll(error);
-    this.#queue.failAll(error);
-    this.#subscriptions.endAll(error);
-    this.#session = this.#resume = undefined;
+    for (const waiter of takeAll(this.#connects)) waiter.reject(error);
+    this.#logins.failAll(error);
+    this.#link.failAll(error);
   }
 
   #networkChanged(isOnline: boolean): void {
-    if (this.#state === "open") this.#heartbeat?.probe();
+    this.#link.probe();
     if (this.#state !== "waiting" || !isOnline || this.#isHinted) return;
     this.#timer?.cancel();
     this.#startTimer(soonMs(this.#random), () => this.#fire("due"));
   }
-
-  // --- login and logout ---
-
-  #addCommand(action: Command["action"], credentials: unknown): Promise<unknown> {
-    const answer = new Pending<unknown>(this.#clock, {});
-    if (!this.#isWanted) answer.reject(notConnected());
-    else {
-      this.#commands.push({ action, credentials, answer });
-      this.#pump();
-    }
-    return answer.promise;
-  }
-
-  /** Carries out the next command on the connection that is open. */
-  #pump(): void {
-    if (this.#command !== undefined || this.#state !== "open") return;
-    const command = this.#commands.shift();
-    if (command === undefined) return;
-    this.#command = command;
-    const timeoutMs = this.#options.loginTimeoutMs;
-    const isCurrent = (): boolean => this.#command === command;
-    const failed = (error: unknown): void => {
-      if (!isCurrent()) return;
-      this.#command = undefined;
-      command.answer.reject(error);
-      this.#pump();
-    };
-    const { action } = command;
-    if (action === "logout") {
-      const onDone = (): void => {
-        this.#command = undefined;
-        this.#loggedOut(command);
-        this.#pump();
-      };
-      this.#ask({ action }, { timeoutMs, onDone }, true).catch((error: unknown) =>
-        this.#events.run(() => failed(error)),
-      );
-      return;
-    }
-    const source = command.credentials ?? this.#credentials;
-    const onDone = (response: ResponseMessage): void => {
-      this.#loggedIn(response, () => {
-        this.#credentials = source;
-      });
-      this.#pump();
-    };
-    readCredentials(source)
-      .then((data) => (isCurrent() ? this.#ask({ action, data }, { timeoutMs, onDone }, true) : undefined))
-      .catch((error: unknown) => this.#events.run(() => failed(error)));
-  }
-
-  #loggedOut(command: Command): void {
-    this.#forgetLogin(new ConnectionError("ABORTED", "logout was called"));
-    command.answer.resolve(undefined);
-  }
-
-  #forgetLogin(error: HawserError): void {
-    this.#credentials = this.#session = this.#resume = undefined;
-    this.#subscriptions.endAll(error);
-  }
-
-  // --- in and out ---
-
-  #askQueued(message: RequestMessage, options: RequestOptions): Promise<unknown> {
-    return this.#events.run(() => {
-      const limits = { ...options, timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs };
-      const answered = this.#ask(message, limits, false).then(({ data }) => data);
-      answered.catch(() => {});
-      return answered;
-    });
-  }
-
-  /** `isDirect`: on the connection that is there, before what waits. */
-  #ask(message: RequestMessage, limits: RequestLimits, isDirect: boolean): Promise<ResponseMessage> {
-    let queued: QueuedMessage | undefined;
-    return this.#requests.ask(message, limits, {
-      send: (request, onTaken, onFailed) => {
-        const text = toJson(request);
-        if (isDirect) {
-          onTaken();
-          this.#attempt?.connection?.send(text);
-        } else {
-          queued = { message: text, bytes: countBytes(text), onTaken, onFailed };
-          this.#enqueue(queued, undefined);
-        }
-      },
-      cancel: (pid, wasSent) => {
-        if (wasSent) this.#sendControl(toJson({ action: "cancel", pid }));
-        else if (queued !== undefined) this.#queue.remove(queued);
-      },
-    });
-  }
-
-  #enqueue(queued: QueuedMessage, timeToLiveMs: number | undefined): void {
-    const { whileOffline, timeToLiveMs: defaultMs } = this.#options.queue;
-    if (!this.#isWanted || (this.#state !== "open" && whileOffline === "reject")) queued.onFailed(notConnected());
-    else this.#queue.add(queued, timeToLiveMs ?? defaultMs);
-  }
-
-  /** What may be left out, when the connection takes no more. */
-  #sendControl(text: string): void {
-    const connection = this.#attempt?.connection;
-    if (connection === undefined || this.#state === "closing") return;
-    if (connection.bufferedBytes > this.#options.queue.maxBytes) return;
-    try {
-      connection.send(text);
-    } catch {
-      // its end is about to be told
-    }
-  }
-
-  #received(attempt: Attempt, message: ClientMessage): void {
-    if (attempt.isOver || this.#state === "closing") return;
-    this.#heartbeat?.received();
-    const { heartbeat, envelope } = this.#options;
-    if (heartbeat !== false) {
-      if (message === heartbeat.ping) return this.#sendControl(heartbeat.pong);
-      if (message === heartbeat.pong) return;
-    }
-    if (envelope === "none" || typeof message !== "string") this.#tell(message);
-    else this.#dispatch(parseIncoming(message));
-  }
-
-  #dispatch(incoming: Incoming | undefined): void {
-    if (incoming === undefined) {
-      this.#malformed++;
-      return;
-    }
-    const { pid, action, ...message } = incoming;
-    if (action === undefined) {
-      if (pid === undefined) this.#takePush(message);
-      else this.#requests.settle({ pid, ...message });
-    } else if (pid !== undefined) {
-      this.#sendControl(toJson({ pid, actionAck: action, status: 0, error: toWireError({ code: "UNKNOWN_ACTION" }) }));
-    }
-  }
-
-  #takePush(push: PushMessage): void {
-    const { actionAck, channel, session, resume, data } = push;
-    if (channel !== undefined) this.#subscriptions.take(push);
-    else {
-      // logged in by the handshake
-      if (actionAck === "login" && session !== undefined) {
-        this.#session = session;
-        this.#resume = resume;
-      }
-      this.#events.emit(pushKey(actionAck), data, push);
-    }
-    this.#tell(push);
-  }
-
-  #tell(message: PushMessage | ClientMessage): void {
-    this.#events.emit("message", { message, queued: this.#queue.size });
-  }
 }
 
-function lost(error: unknown): ConnectionEnd {
+function createLoss(error: unknown): ConnectionEnd {
   return { code: 1006, reason: "", clean: false, error };
 }
 
-function notConnected(): ConnectionError {
-  return new ConnectionError("NOT_CONNECTED", "there is no connection, and none is to come: call connect");
+/** Why there will be no connection any more. */
+function createFatal(end: ConnectionEnd, wasOpen: boolean): HawserError {
+  if (end.error instanceof RequestError) return end.error;
+  const code = wasOpen ? "CONNECTION_CLOSED" : "CONNECT_FAILED";
+  return new ConnectionError(code, `ended with ${end.code} ${end.reason}`, {
+    facts: { code: end.code },
+    cause: end.error,
+  });
 }
 
-function pushKey(event: string): string {
-  return `push ${event}`;
-}
-
-/** The application's own function, if it is one; whatever it does, the answer is a promise. */
-async function readCredentials(source: unknown): Promise<unknown> {
-  return typeof source === "function" ? (source() as unknown) : source;
-}
-
-function settleAll(waiters: Set<Pending<void>>, settle: (waiter: Pending<void>) => void): void {
-  for (const waiter of waiters) {
-    waiters.delete(waiter);
-    settle(waiter);
-  }
-}
-
-function toMessage(message: string | Uint8Array | object): ClientMessage {
-  return typeof message === "string" || message instanceof Uint8Array ? message : toJson(message);
+function takeAll<T>(items: Set<T>): readonly T[] {
+  const all = [...items];
+  items.clear();
+  return all;
 }

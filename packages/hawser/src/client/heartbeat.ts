@@ -4,20 +4,23 @@ import type { ClientHeartbeatOptions } from "./client-types.js";
 /** A timer that comes so late tells of a process that stood still: what was sent to it may not have been read yet. */
 const STALL_MS = 1000;
 
+export interface HeartbeatPort {
+  ping(): void;
+  onSilence(): void;
+}
+
 /** Sends a text every interval, and tells when nothing has come for too long after one. */
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #options: Required<ClientHeartbeatOptions>;
-  readonly #ping: () => void;
-  readonly #onSilence: () => void;
+  readonly #port: HeartbeatPort;
   #beat: ScheduledCall | undefined;
   #limit: ScheduledCall | undefined;
 
-  constructor(clock: Clock, options: Required<ClientHeartbeatOptions>, ping: () => void, onSilence: () => void) {
+  constructor(clock: Clock, options: Required<ClientHeartbeatOptions>, port: HeartbeatPort) {
     this.#clock = clock;
     this.#options = options;
-    this.#ping = ping;
-    this.#onSilence = onSilence;
+    this.#port = port;
   }
 
   start(): void {
@@ -31,7 +34,7 @@ export class Heartbeat {
   probe(): void {
     if (this.#beat === undefined) return;
     if (this.#limit === undefined) this.#startLimit();
-    this.#ping();
+    this.#port.ping();
   }
 
   /** Something came, whatever it is. */
@@ -49,9 +52,9 @@ export class Heartbeat {
   #startLimit(): void {
     const dueMs = this.#clock.now() + this.#options.timeoutMs;
     this.#limit = this.#clock.schedule(() => {
-      if (this.#clock.now() < dueMs + STALL_MS) return this.#onSilence();
+      if (this.#clock.now() < dueMs + STALL_MS) return this.#port.onSilence();
       this.#startLimit();
-      this.#ping();
+      this.#port.ping();
     }, this.#options.timeoutMs);
   }
 }

@@ -2,7 +2,8 @@ import type { Clock, ScheduledCall } from "../internal/clock.js";
 import { ConnectionError } from "../internal/errors.js";
 import type { OutgoingQueueOptions } from "./client-types.js";
 import type { ClientMessage, Connection } from "./connector.js";
-import { createTimeout, startTimer } from "./pending.js";
+import { createTimeout } from "./client-errors.js";
+import { startTimer } from "./pending.js";
 
 /** More than this in the platform's buffer: the rest waits here, where it can still be taken back. */
 const SOFT_LIMIT_BYTES = 65_536;

@@ -1,6 +1,7 @@
 import type { Clock, ScheduledCall } from "../internal/clock.js";
 import { createDeferred, quiet } from "../internal/deferred.js";
 import { ConnectionError } from "../internal/errors.js";
+import { createTimeout } from "./client-errors.js";
 
 export interface PendingLimits {
   readonly timeoutMs?: number | undefined;
@@ -56,8 +57,4 @@ export class Pending<T> {
 /** Infinity and undefined: no timer. */
 export function startTimer(clock: Clock, delayMs: number | undefined, callback: () => void): ScheduledCall | undefined {
   return delayMs === undefined || delayMs === Infinity ? undefined : clock.schedule(callback, delayMs);
-}
-
-export function createTimeout(timeoutMs = 0): ConnectionError {
-  return new ConnectionError("TIMEOUT", `not finished within ${timeoutMs} ms`, { facts: { timeoutMs } });
 }

@@ -6,7 +6,8 @@ export class RequestError extends HawserError {
   /** Match on `answer.code`: one of `docs/PROTOCOL.md`, section 6, or the application's own. */
   readonly answer: WireError;
 
-  constructor(action: string, answer: WireError) {
+  /** Without an answer the server has not said why. */
+  constructor(action = "", answer: WireError = { code: "INTERNAL", message: "", temporary: false }) {
     super(action === "login" ? "LOGIN_REFUSED" : "REQUEST_REFUSED", `${action}: ${answer.code} ${answer.message}`, {
       facts: { action, code: answer.code },
     });

@@ -1,6 +1,6 @@
 import type { Clock } from "../internal/clock.js";
-import { ConnectionError, UsageError } from "../internal/errors.js";
 import type { RequestMessage, ResponseMessage } from "../messages/index.js";
+import { createMisuse } from "./client-errors.js";
 import { Pending } from "./pending.js";
 import type { PendingLimits } from "./pending.js";
 import { RequestError } from "./request-error.js";
@@ -20,7 +20,7 @@ export interface RequestLimits extends PendingLimits {
 }
 
 interface OpenRequest extends Pending<ResponseMessage> {
-  action?: string;
+  action?: string | undefined;
   onDone?: RequestLimits["onDone"];
   wasSent?: boolean;
 }
@@ -46,9 +46,7 @@ export class Requests {
     });
     if (request.isSettled) return request.promise;
     if (this.#open.has(pid)) {
-      request.reject(
-        new UsageError("INVALID_ARGUMENT", `pid ${pid} is in use`, { facts: { name: "pid", value: pid } }),
-      );
+      request.reject(createMisuse("pid", pid, "one that is not in use"));
       return request.promise;
     }
     request.action = message.action;
@@ -81,16 +79,11 @@ export class Requests {
       request.onDone?.(response);
       request.resolve(response);
     } else {
-      const answer = error ?? { code: "INTERNAL", message: "", temporary: false };
-      request.reject(new RequestError(request.action ?? "", answer));
+      request.reject(new RequestError(request.action, error));
     }
   }
 
-  /** The connection is over: what went with it may have been done, or not. */
-  lose(): void {
-    this.failAll(new ConnectionError("CONNECTION_LOST", "the connection ended before the answer"), true);
-  }
-
+  /** `onlySent`: those that wait for their answer, not those that wait to be sent. */
   failAll(error: unknown, onlySent = false): void {
     for (const [pid, request] of this.#open) {
       if (onlySent && request.wasSent !== true) continue;

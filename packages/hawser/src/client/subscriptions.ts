@@ -56,10 +56,7 @@ export class Subscriptions {
   take({ channel = "", actionAck, data, key, error }: PushMessage): void {
     const subscription = this.#wanted.get(channel);
     if (actionAck !== "unsubscribed") subscription?.take({ channel, event: actionAck, data, key });
-    else if (subscription !== undefined) {
-      const answer = error ?? { code: "FORBIDDEN", message: "", temporary: false };
-      subscription.fail(new RequestError(`unsubscribed ${channel}`, answer));
-    }
+    else subscription?.fail(new RequestError(`unsubscribed ${channel}`, error));
   }
 
   endAll(error: HawserError): void {

@@ -1,5 +1,5 @@
-import { UsageError } from "../internal/errors.js";
 import type { PushMessage, ResponseMessage, WireError } from "../messages/index.js";
+import { createMisuse } from "./client-errors.js";
 
 // The client's own reading and writing of docs/PROTOCOL.md, section 2: a page has to load every byte of it. It trusts its server
 // further than the server trusts it, so the guard of `messages/` is not here; a test holds the two equal for what is legal.
@@ -60,12 +60,12 @@ export function toWireError(error: unknown): WireError {
  * @throws UsageError INVALID_ARGUMENT for what has none
  */
 export function toJson(message: object): string {
-  let cause: unknown;
+  let json: unknown;
   try {
-    const json = JSON.stringify(message) as string | undefined; // a function has none
-    if (json !== undefined) return json;
+    json = JSON.stringify(message); // undefined for a function
   } catch (error) {
-    cause = error;
+    json = error;
   }
-  throw new UsageError("INVALID_ARGUMENT", "the message has no JSON", { facts: { name: "data" }, cause });
+  if (typeof json === "string") return json;
+  throw createMisuse("data", json, "what JSON can hold");
 }

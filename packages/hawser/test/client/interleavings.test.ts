@@ -6,7 +6,7 @@ import type { Client, ClientOptions, Subscription } from "../../src/client/index
 import { createScriptedConnector, createSeededRandom, VirtualClock } from "../../src/testing/index.js";
 import type { ScriptedConnector } from "../../src/testing/index.js";
 
-const RUNS = Number(process.env["HAWSER_CLIENT_RUNS"] ?? 150);
+const RUNS = Number(process.env["HAWSER_CLIENT_RUNS"] ?? 60);
 
 /** What can happen, by name and a number that says which. */
 const steps = {

@@ -1,0 +1,14 @@
+import type { ErrorCode } from "../internal/error-codes.js";
+import { ConnectionError, UsageError } from "../internal/errors.js";
+
+// The errors that several files make, in as few words as will do: a page has to load them.
+
+export function createMisuse(name: string, value: unknown, expected: string): UsageError {
+  return new UsageError("INVALID_ARGUMENT", `${name} is ${String(value)}: expected ${expected}`, {
+    facts: { name, value: String(value) },
+  });
+}
+
+export function createTimeout(timeoutMs: number | undefined, code: ErrorCode = "TIMEOUT"): ConnectionError {
+  return new ConnectionError(code, `nothing within ${timeoutMs} ms`, { facts: { timeoutMs: timeoutMs ?? Infinity } });
+}
