@@ -89,6 +89,7 @@ export class GatewayService implements Gateway {
       protocols: [SUB_PROTOCOL],
       maxMessageBytes: limits.maxMessageBytes,
       rateLimit: { messagesPerSecond: 100, burst: 200, closeAfterMs: 10_000 },
+      slowCloseCode: CLOSE_SLOW,
     };
   }
 
@@ -182,7 +183,7 @@ export class GatewayService implements Gateway {
     if (socket !== undefined && report !== undefined) {
       this.#connections--;
       // an overflow was counted when it was found
-      if (report.code !== CLOSE_SLOW && disconnectCode(report) === CLOSE_SLOW) this.#closedAsSlow++;
+      if (report.initiator === "error" && disconnectCode(report) === CLOSE_SLOW) this.#closedAsSlow++;
       return connectionOf(socket).onClosed(report);
     }
     this.#closed ??= this.#close();

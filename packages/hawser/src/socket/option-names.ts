@@ -25,6 +25,7 @@ export const socketOptionNames: readonly (keyof SocketOptions)[] = [
   "autoClose",
   "heartbeat",
   "rateLimit",
+  "slowCloseCode",
   "allowNonMinimalLengths",
 ];
 

@@ -63,6 +63,12 @@ export interface SocketOptions extends SocketLimits {
   readonly heartbeat?: HeartbeatOptions | false;
   /** How fast the peer may send messages. false: as fast as they can be read. @default false */
   readonly rateLimit?: RateLimitOptions | false;
+  /**
+   * The code of a Close for a peer that takes nothing: one that took no bytes for `writeTimeoutMs`, or was sent more than
+   * `softQueueBytes` since it was last heard of when the heartbeat failed. 4000 to 4999. false: the connection is aborted,
+   * with 1006. A gateway has 4008. @default false
+   */
+  readonly slowCloseCode?: number | false;
   /** Accepts lengths that are not in the shortest form, against RFC 6455 §5.2. For broken peers only. @default false */
   readonly allowNonMinimalLengths?: boolean;
 }
@@ -70,9 +76,12 @@ export interface SocketOptions extends SocketLimits {
 export type ResolvedHeartbeat = Required<HeartbeatOptions>;
 
 /** Options with every default filled in and every value checked. Shared by all sockets of a service. */
-export interface ResolvedSocketOptions extends Required<Omit<SocketOptions, "heartbeat" | "rateLimit">> {
+export interface ResolvedSocketOptions extends Required<
+  Omit<SocketOptions, "heartbeat" | "rateLimit" | "slowCloseCode">
+> {
   readonly heartbeat: ResolvedHeartbeat | null;
   readonly rateLimit: ResolvedRateLimit | null;
+  readonly slowCloseCode: number | null;
 }
 
 const KIB = 1024;
@@ -116,6 +125,7 @@ export function resolveSocketOptions(options: SocketOptions, role: "client" | "s
     allowNonMinimalLengths: checkBoolean("allowNonMinimalLengths", options.allowNonMinimalLengths ?? false),
     heartbeat: options.heartbeat === false ? null : resolveHeartbeat(options.heartbeat ?? {}),
     rateLimit: resolveRateLimit(options.rateLimit ?? false, checkLimit),
+    slowCloseCode: resolveSlowCloseCode(options.slowCloseCode ?? false),
     maxMessageBytes,
     maxFramesPerMessage: limit("maxFramesPerMessage", socketDefaults.maxFramesPerMessage),
     maxEmptyFrames: limit("maxEmptyFrames", socketDefaults.maxEmptyFrames),
@@ -128,6 +138,14 @@ export function resolveSocketOptions(options: SocketOptions, role: "client" | "s
     idleTimeoutMs: limit("idleTimeoutMs", socketDefaults.idleTimeoutMs),
     closeTimeoutMs: limit("closeTimeoutMs", closeTimeoutMs),
     writeTimeoutMs: limit("writeTimeoutMs", socketDefaults.writeTimeoutMs),
+  });
+}
+
+function resolveSlowCloseCode(code: unknown): number | null {
+  if (code === false) return null;
+  if (typeof code === "number" && Number.isInteger(code) && code >= 4000 && code <= 4999) return code;
+  throw new UsageError("INVALID_ARGUMENT", `slowCloseCode is ${String(code)}: expected false, or 4000 to 4999`, {
+    facts: { name: "slowCloseCode", value: String(code) },
   });
 }
 

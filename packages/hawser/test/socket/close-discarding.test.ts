@@ -126,3 +126,65 @@ describe("the fan-out port", () => {
     expect([socket.heldBytes, runtime.ledger.bytes]).toEqual([0, 0]);
   });
 });
+
+describe("slowCloseCode", () => {
+  const options = { slowCloseCode: 4008, writeTimeoutMs: 1000, closeTimeoutMs: 500, softQueueBytes: 100 };
+
+  it("REL-D2 ends with a Close where the write timeout would abort: what waits is dropped, the frame begun is whole", async () => {
+    const { socket, peer, clock, settle, frames } = openWithPeer({ options, transport: { capacityBytes: 10 } });
+    peer.pause();
+    const begun = socket.send(new Uint8Array(30));
+    await settle();
+    const queued = socket.send("two");
+    await clock.advance(990);
+    expect(socket.state).toBe("open");
+    await clock.advance(40);
+    expect([socket.state, await outcome(begun), await outcome(queued)]).toEqual([
+      "close-sent",
+      "pending",
+      "CONNECTION_CLOSED",
+    ]);
+    peer.resume();
+    await settle();
+    expect(frames()).toEqual(["binary 30 bytes", "close 4008 too slow"]);
+    peer.sendClose(4008);
+    peer.end();
+    await settle();
+    expect(await socket.closed).toMatchObject({ code: 4008, initiator: "error", error: { code: "WRITE_TIMEOUT" } });
+  });
+
+  it("says so also when the peer never takes anything again, after the close timeout", async () => {
+    const { socket, peer, clock } = openWithPeer({ options, transport: { capacityBytes: 10 } });
+    peer.pause();
+    void socket.send(new Uint8Array(30));
+    await clock.advance(1490);
+    expect(await outcome(socket.closed)).toBe("pending");
+    await clock.advance(50);
+    expect(await outcome(socket.closed)).toBe("settled");
+    expect(await socket.closed).toMatchObject({ code: 4008, clean: false, error: { code: "WRITE_TIMEOUT" } });
+  });
+
+  it.each([
+    { sent: 200, code: 4008, sentClose: { code: 4008, reason: "too slow" } },
+    { sent: 90, code: 1006, sentClose: null },
+  ])(
+    "with a heartbeat that is not answered depends on what was sent meanwhile: $sent bytes, $code",
+    async ({ sent, code, sentClose }) => {
+      const heartbeat = { intervalMs: 100, timeoutMs: 100 };
+      const { socket, peer, clock } = openWithPeer({ options: { ...options, heartbeat } });
+      socket.post(new Uint8Array(500));
+      await clock.advance(50);
+      peer.sendText("I am here");
+      await clock.advance(0);
+      peer.pause();
+      socket.post(new Uint8Array(sent));
+      await clock.advance(5000);
+      expect(await socket.closed).toMatchObject({ code, sent: sentClose, error: { code: "HEARTBEAT_TIMEOUT" } });
+    },
+  );
+
+  it.each([1000, 3999, 5000, 4000.5, true, "4008"])("is not %j", (slowCloseCode) => {
+    const open = (): unknown => openWithPeer({ options: { slowCloseCode: slowCloseCode as number } });
+    expect(open).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  });
+});
