@@ -1,6 +1,5 @@
 import type { RequestHandler } from "hawser/server";
 import { join } from "node:path";
-import { build } from "vite";
 
 const root = join(import.meta.dirname, "../../trading-page");
 
@@ -35,6 +34,7 @@ export function createPageHandler(): RequestHandler {
 
 /** Bundled as for production, `hawser/client` among it, and kept in memory. */
 async function buildPage(): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const { build } = await import("vite"); // takes longer to load than everything else here together
   const results = await build({ root, configFile: false, logLevel: "error", build: { write: false } });
   const files = new Map<string, string | Uint8Array>();
   for (const result of Array.isArray(results) ? results : [results]) {

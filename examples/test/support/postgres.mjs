@@ -25,6 +25,8 @@ export async function startPostgres() {
   const args = ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=30"];
   const server = spawn(join(bin, "postgres"), args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise((resolve) => server.once("close", () => resolve()));
+  const kill = () => server.kill("SIGQUIT");
+  process.once("exit", kill);
   let log = "";
   await new Promise((resolve, reject) => {
     server.stderr.setEncoding("utf8").on("data", (text) => {
@@ -49,6 +51,7 @@ export async function startPostgres() {
     async stop() {
       server.kill("SIGINT");
       await ended;
+      process.off("exit", kill);
       rmSync(folder, { recursive: true, force: true });
     },
   };
