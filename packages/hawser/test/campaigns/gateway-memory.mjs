@@ -17,7 +17,8 @@ export async function run({ report }) {
     },
   });
   const failures = [...wrong];
-  const ours = each["hawser sessions"].rssBytes;
-  if (ours > MAX_BYTES) failures.push(`a session takes ${ours} bytes, more than ${MAX_BYTES}`);
+  const { rssBytes, rssBytesFromEmpty } = each["hawser sessions"];
+  const most = Math.max(rssBytes, rssBytesFromEmpty);
+  if (most > MAX_BYTES) failures.push(`a session takes ${most} bytes, more than ${MAX_BYTES}`);
   return { counts, state: null, failures };
 }

@@ -22,6 +22,7 @@ export async function runGatewayMemory({ sessions, kinds, snapshot, onKind = () 
 function measureKind(kind, sessions, snapshot) {
   return withProcesses("./gateway-memory-server.mjs", "./gateway-memory-client.mjs", async (server, client) => {
     const { port } = await server.call("listen", { kind });
+    const empty = await server.call("measure");
     const login = kind.endsWith("sessions");
     await client.call("open", { port, count: Math.ceil(sessions * FIRST_SHARE), login }, OPEN_MS);
     const before = await server.call("measure");
@@ -34,6 +35,13 @@ function measureKind(kind, sessions, snapshot) {
     const lost = await client.call("lost");
     if (lost > 0) faults.push(`${lost} connections were lost`);
     const slope = (name) => Math.round((after[name] - before[name]) / sessions);
-    return { rssBytes: slope("rss"), heapBytes: slope("heap"), externalBytes: slope("external"), faults };
+    return {
+      rssBytes: slope("rss"),
+      heapBytes: slope("heap"),
+      externalBytes: slope("external"),
+      // with all that a server makes for its first connections, and the collector's own spaces
+      rssBytesFromEmpty: Math.round((after.rss - empty.rss) / (after.count - empty.count)),
+      faults,
+    };
   });
 }
