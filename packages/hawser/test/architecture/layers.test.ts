@@ -120,7 +120,7 @@ it.each<[string, string, string, string]>([
     "a value of the socket in the gateway",
     "gateway/a.ts",
     `import { open } from "../socket/index.js";`,
-    "gateway/ may import only service.ts, transport.ts of socket/, not index.ts",
+    "gateway/ may import only service.ts, transport.ts, fan-out.ts of socket/, not index.ts",
   ],
   [
     "more than the port of the gateway",

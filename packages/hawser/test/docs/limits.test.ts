@@ -1,6 +1,7 @@
 // docs/LIMITS.md lists every option of a socket with the default that holds.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { gatewayDefaults } from "../../src/gateway/index.js";
 import { handshakeDefaults } from "../../src/protocol/index.js";
 import { resolveServerOptions } from "../../src/server/server-options.js";
 import { serverLimitDefaults, serverLimitNames } from "../../src/server/limits/server-limits.js";
@@ -22,7 +23,7 @@ const rows: readonly (readonly string[])[] = page
 
 const documented = new Map(rows.map(([name = "", value = ""]) => [name.replaceAll("`", ""), value]));
 
-const { heartbeat: serverHeartbeat, rateLimit, ...server } = resolveSocketOptions({}, "server");
+const { heartbeat: serverHeartbeat, rateLimit, slowCloseCode, ...server } = resolveSocketOptions({}, "server");
 const client = resolveSocketOptions({}, "client");
 
 /** What the page must say: every option, its default as text. */
@@ -37,6 +38,8 @@ const expected = new Map<string, string>([
   ["rateLimit.closeAfterMs", String(rateLimitDefaults.closeAfterMs)],
   ...Object.entries(handshakeDefaults).map(([name, value]) => [name, String(value)] as const),
   ["handshakeTimeoutMs", String(resolveServerOptions({}).handshakeTimeoutMs)],
+  ["slowCloseCode", "false; 4008 on a gateway"],
+  ...Object.entries(gatewayDefaults).map(([name, value]) => [`limits.${name}`, String(value)] as const),
   ["maxConnections", "0.95 x file descriptors of the process - 200, at least 16"],
   ["maxConnectionsPerAddress", String(serverLimitDefaults.maxConnectionsPerAddress)],
   ["maxOpeningsPerSecond", String(serverLimitDefaults.maxOpeningsPerSecond)],
@@ -59,9 +62,9 @@ describe("docs/LIMITS.md", () => {
   });
 });
 
-it("knows every limit of a server, and that rateLimit is off", () => {
+it("knows every limit of a server, and that rateLimit and slowCloseCode are off", () => {
   expect(serverLimitNames.filter((name) => !documented.has(name))).toEqual([]);
-  expect(rateLimit).toBeNull();
+  expect([rateLimit, slowCloseCode]).toEqual([null, null]);
 });
 
 // The page's formulas for what depends on the process.
