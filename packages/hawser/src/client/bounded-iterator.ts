@@ -6,52 +6,50 @@ import type { EventIterator } from "./client-types.js";
 const MAX_ITEMS = 1000;
 
 /** Events that come, for a reader that takes them when it likes: at most 1,000 wait. */
-export class BoundedIterator<T> implements EventIterator<T> {
-  dropped = 0;
-  readonly #items: T[] = [];
-  readonly #readers: Deferred<IteratorResult<T, undefined>>[] = [];
-  #onEnd: (() => void) | undefined;
-
-  /** `onEnd` is called once, whoever ends it. */
-  constructor(onEnd: () => void) {
-    this.#onEnd = onEnd;
-  }
-
-  push(value: T): void {
-    const reader = this.#readers.shift();
-    if (reader !== undefined) return reader.resolve({ done: false, value });
-    this.#items.push(value);
-    if (this.#items.length <= MAX_ITEMS) return;
-    this.#items.shift();
-    this.dropped++;
-  }
-
+export interface EndableIterator<T> extends EventIterator<T> {
+  push(value: T): void;
   /** What waits can still be read. */
-  end(): void {
-    this.#onEnd?.();
-    this.#onEnd = undefined;
-    for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
-  }
+  end(): void;
+}
 
-  next(): Promise<IteratorResult<T, undefined>> {
-    const [value] = this.#items;
-    if (this.#items.length > 0) {
-      this.#items.shift();
-      return Promise.resolve({ done: false, value: value as T }); // there is one
-    }
-    const reader = createDeferred<IteratorResult<T, undefined>>();
-    if (this.#onEnd === undefined) reader.resolve({ done: true, value: undefined });
-    else this.#readers.push(reader);
-    return reader.promise;
-  }
-
-  return(): Promise<IteratorResult<T, undefined>> {
-    this.#items.length = 0;
-    this.end();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
+/** `onEnd` is called once, whoever ends it. */
+export function createBoundedIterator<T>(onEnd: () => void): EndableIterator<T> {
+  const items: T[] = [];
+  const readers: Deferred<IteratorResult<T, undefined>>[] = [];
+  const last = { done: true, value: undefined } as const;
+  let isEnded = false;
+  let dropped = 0;
+  const iterator: EndableIterator<T> = {
+    get dropped() {
+      return dropped;
+    },
+    push: (value) => {
+      const reader = readers.shift();
+      if (reader !== undefined) return reader.resolve({ done: false, value });
+      if (items.push(value) > MAX_ITEMS) {
+        items.shift();
+        dropped++;
+      }
+    },
+    end: () => {
+      if (isEnded) return;
+      isEnded = true;
+      onEnd();
+      for (const reader of readers.splice(0)) reader.resolve(last);
+    },
+    next: () => {
+      const reader = createDeferred<IteratorResult<T, undefined>>();
+      if (items.length > 0) reader.resolve({ done: false, value: items.shift() as T }); // there is one
+      else if (isEnded) reader.resolve(last);
+      else readers.push(reader);
+      return reader.promise;
+    },
+    return: () => {
+      items.length = 0;
+      iterator.end();
+      return iterator.next();
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
 }

@@ -5,7 +5,6 @@ import { ConnectionError, UsageError } from "../internal/errors.js";
 import type { HawserError } from "../internal/errors.js";
 import { isChannelName } from "../messages/index.js";
 import type { CloseReaction, PushMessage, ResponseMessage } from "../messages/index.js";
-import { BoundedIterator } from "./bounded-iterator.js";
 import { createMisuse, createTimeout } from "./client-errors.js";
 import { resolveClientOptions } from "./client-options.js";
 import type { ResolvedClientOptions } from "./client-options.js";
@@ -23,11 +22,15 @@ import type {
   Subscription,
 } from "./client-types.js";
 import type { Connection, ConnectionEnd, Connector } from "./connector.js";
-import { EventQueue } from "./event-queue.js";
-import { Logins } from "./logins.js";
-import { MessageLink, pushKey } from "./message-link.js";
+import { createEventQueue } from "./event-queue.js";
+import type { EventQueue, Iterators } from "./event-queue.js";
+import { createLogins } from "./logins.js";
+import type { Logins } from "./logins.js";
+import { createMessageLink, pushKey } from "./message-link.js";
+import type { MessageLink } from "./message-link.js";
 import { countBytes } from "./outgoing-queue.js";
-import { Pending, startTimer } from "./pending.js";
+import { createPending, startTimer } from "./pending.js";
+import type { Pending } from "./pending.js";
 import type { ClientPlatform } from "./platform.js";
 import { freshMemory, planReturn, soonMs } from "./reconnect-policy.js";
 import type { ReturnMemory } from "./reconnect-policy.js";
@@ -102,7 +105,7 @@ class ClientActor implements Client {
   #closeArguments: [code: number, reason: string] = [1000, ""];
   /** Why the client is about to be disconnected; undefined: it was asked to. */
   #fatal: HawserError | undefined;
-  readonly #iterators: Set<{ end(): void }> = new Set();
+  readonly #iterators: Iterators = new Set();
 
   constructor(connector: Connector, platform: ClientPlatform, url: ClientUrl, options: ClientOptions) {
     this.#connector = connector;
@@ -110,7 +113,7 @@ class ClientActor implements Client {
     this.#options = resolveClientOptions(options, connector.capabilities.ping);
     this.#urls = [url].flat() as readonly ClientUrl[];
     if (this.#urls.length === 0 || !this.#urls.every(Boolean)) throw createMisuse("url", url, "one, or several");
-    const events = new EventQueue((error) => platform.report?.(error));
+    const events = createEventQueue((error) => platform.report?.(error));
     this.#events = events;
     const { clock } = platform;
     this.#clock = {
@@ -119,7 +122,7 @@ class ClientActor implements Client {
       schedule: (callback, delayMs) => clock.schedule(() => events.run(callback), delayMs),
     };
     const parts = { clock: this.#clock, events, isWanted: () => this.#isWanted };
-    this.#link = new MessageLink({
+    this.#link = createMessageLink({
       ...parts,
       options: this.#options,
       fill: platform.random,
@@ -131,7 +134,7 @@ class ClientActor implements Client {
       },
     });
     const { login, loginTimeoutMs: timeoutMs } = this.#options;
-    this.#logins = new Logins({ ...parts, link: this.#link, timeoutMs }, login);
+    this.#logins = createLogins({ ...parts, link: this.#link, timeoutMs }, login);
   }
 
   get state(): ClientState {
@@ -155,7 +158,7 @@ class ClientActor implements Client {
   }
 
   get counters(): ClientCounters {
-    return { lateAnswers: this.#link.lateAnswers, malformedMessages: this.#link.malformed };
+    return { ...this.#link.counters };
   }
 
   // --- commands ---
@@ -163,7 +166,7 @@ class ClientActor implements Client {
   connect(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {
     return this.#events.run(() => {
       const isFirst = !this.#isWanted;
-      const waiter: Pending<void> = new Pending(this.#clock, options, () => {
+      const waiter = createPending<void>(this.#clock, options, () => {
         this.#connects.delete(waiter);
         // who began it and gives up, ends it
         if (isFirst && this.#connects.size === 0 && this.#state !== "open") void this.disconnect();
@@ -240,13 +243,7 @@ class ClientActor implements Client {
   }
 
   events<Name extends keyof ClientEvents>(name: Name): EventIterator<ClientEvents[Name]> {
-    const iterator: BoundedIterator<ClientEvents[Name]> = new BoundedIterator(() => {
-      off();
-      this.#iterators.delete(iterator);
-    });
-    const off = this.on(name, (event) => iterator.push(event));
-    this.#iterators.add(iterator);
-    return iterator;
+    return this.#events.iterate(name, this.#iterators);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -262,9 +259,9 @@ class ClientActor implements Client {
   }
 
   readonly #random = (): number => {
-    const bytes = new Uint8Array(4);
-    this.#platform.random(bytes);
-    return new DataView(bytes.buffer).getUint32(0) / 2 ** 32;
+    const words = new Uint32Array(1);
+    this.#platform.random(new Uint8Array(words.buffer));
+    return (words[0] ?? 0) / 2 ** 32;
   };
 
   #fire(event: SessionEvent): void {
@@ -330,24 +327,26 @@ class ClientActor implements Client {
     attempt.isEarly = true;
     if (attempt.isOver || this.#state !== "connecting" || attempt.connection === undefined) return;
     this.#link.use(attempt.connection);
-    this.#fire(this.#logins.isDue ? "login-due" : "opened");
+    this.#fire(this.#logins.isDue() ? "login-due" : "opened");
   }
 
   #logIn(): void {
     const attempt = this.#attempt;
     const { loginTimeoutMs } = this.#options;
     this.#startTimer(loginTimeoutMs, () => this.#abandon(createTimeout(loginTimeoutMs)));
-    const onDone = (response: ResponseMessage): void => {
-      attempt.login = response;
-      this.#fire("logged-in");
-    };
-    this.#logins.begin(onDone, (error) => {
-      const answer = error instanceof RequestError ? error.answer : undefined;
-      attempt.error = error;
-      attempt.verdict = answer?.temporary === false ? "never" : "backoff";
-      attempt.retryAfterMs = answer?.retryAfterMs;
-      this.#closeArguments = [1000, ""];
-      this.#fire("refused");
+    this.#logins.begin({
+      onDone: (response) => {
+        attempt.login = response;
+        this.#fire("logged-in");
+      },
+      onFailed: (error) => {
+        const answer = error instanceof RequestError ? error.answer : undefined;
+        attempt.error = error;
+        attempt.verdict = answer?.temporary === false ? "never" : "backoff";
+        attempt.retryAfterMs = answer?.retryAfterMs;
+        this.#closeArguments = [1000, ""];
+        this.#fire("refused");
+      },
     });
   }
 
@@ -384,10 +383,7 @@ class ClientActor implements Client {
     this.#fatal = undefined;
     if (error !== undefined) this.#failAll(error);
     this.#settleDisconnects();
-    const iterators = [...this.#iterators];
-    this.#events.defer("end", () => {
-      for (const iterator of iterators) iterator.end();
-    });
+    this.#events.end(this.#iterators);
     // called while it was closing
     if (this.#connects.size > 0) this.#fire("connect");
   }
@@ -430,7 +426,7 @@ class ClientActor implements Client {
     const facts = {
       end,
       openMs: openedAt === undefined ? 0 : this.#clock.now() - openedAt,
-      canLogin: this.#logins.canLogin,
+      canLogin: this.#logins.canLogin(),
       // a mistake of the caller's stays one
       verdict: end.error instanceof UsageError ? "never" : verdict,
       retryAfterMs,

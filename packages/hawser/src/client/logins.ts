@@ -5,7 +5,8 @@ import type { ResponseMessage } from "../messages/index.js";
 import type { EventQueue } from "./event-queue.js";
 import { createNotConnected } from "./message-link.js";
 import type { MessageLink } from "./message-link.js";
-import { Pending } from "./pending.js";
+import { createPending } from "./pending.js";
+import type { Pending } from "./pending.js";
 
 export interface LoginParts {
   readonly clock: Clock;
@@ -15,139 +16,141 @@ export interface LoginParts {
   readonly isWanted: () => boolean;
 }
 
+/** Who the client is: credentials, session, and the commands that change them, one after the other. */
+export interface Logins {
+  session: string | undefined;
+  resume: string | undefined;
+  /** Whether there is something to log in with. */
+  canLogin(): boolean;
+  /** Whether a new connection begins with a login. */
+  isDue(): boolean;
+  add(action: "login" | "logout", credentials?: unknown): Promise<unknown>;
+  /** Logs in on a connection that has just opened. */
+  begin(tell: LoginTellers): void;
+  /** Carries out the next command on the connection that is open. */
+  pump(): void;
+  /** The connection is over: a login that was cut off is the next one's, a logout is done by that. */
+  interrupt(): void;
+  failAll(error: HawserError): void;
+  /** Logs out without a connection. */
+  forget(): void;
+}
+
+export interface LoginTellers {
+  onDone(response: ResponseMessage): void;
+  onFailed(error: unknown): void;
+}
+
 /** `login` or `logout`, as it was called. */
 interface Command {
-  readonly action: "login" | "logout";
+  readonly isLogin: boolean;
   readonly credentials: unknown;
   readonly answer: Pending<unknown>;
 }
 
-/** Who the client is: credentials, session, and the commands that change them, one after the other. */
-export class Logins {
-  session: string | undefined;
-  resume: string | undefined;
-  readonly #parts: LoginParts;
-  /** What logs in, or makes it. */
-  #source: unknown;
-  #commands: Command[] = [];
+/** `source`: credentials, or the function that makes them. */
+export function createLogins({ clock, events, link, timeoutMs, isWanted }: LoginParts, source: unknown): Logins {
+  let commands: Command[] = [];
   /** The one that is being carried out. */
-  #command: Command | undefined;
-  /** Changes when what is being carried out was cut off. */
-  #turn = {};
+  let current: Command | undefined;
+  /** Another one as soon as what is being carried out was cut off. */
+  let turn = {};
 
-  constructor(parts: LoginParts, source: unknown) {
-    this.#parts = parts;
-    this.#source = source;
-  }
+  const logins: Logins = {
+    session: undefined,
+    resume: undefined,
+    canLogin: () => source !== undefined,
+    isDue: () => source !== undefined || commands[0]?.isLogin === true,
+    add: (action, credentials) => {
+      const answer = createPending<unknown>(clock);
+      if (isWanted()) {
+        commands.push({ isLogin: action === "login", credentials, answer });
+        pump();
+      } else answer.reject(createNotConnected());
+      return answer.promise;
+    },
+    begin: (tell) => {
+      if (commands[0]?.isLogin) current = commands.shift();
+      logIn(current, { session: logins.session, resume: logins.resume }, tell);
+    },
+    pump: () => pump(),
+    interrupt: () => interrupt(),
+    failAll: (error) => {
+      interrupt();
+      for (const command of commands.splice(0)) {
+        if (command.isLogin) command.answer.reject(error);
+        else loggedOut(command);
+      }
+      logins.session = logins.resume = undefined;
+    },
+    forget: () => {
+      const error = new ConnectionError("ABORTED", "logout was called");
+      source = undefined;
+      logins.failAll(error);
+      link.subscriptions.endAll(error);
+    },
+  };
 
-  /** Whether there is something to log in with. */
-  get canLogin(): boolean {
-    return this.#source !== undefined;
-  }
-
-  /** Whether a new connection begins with a login. */
-  get isDue(): boolean {
-    return this.canLogin || this.#commands[0]?.action === "login";
-  }
-
-  add(action: Command["action"], credentials?: unknown): Promise<unknown> {
-    const answer = new Pending<unknown>(this.#parts.clock, {});
-    if (this.#parts.isWanted()) {
-      this.#commands.push({ action, credentials, answer });
-      this.pump();
-    } else answer.reject(createNotConnected());
-    return answer.promise;
-  }
-
-  /** Logs in on a connection that has just opened. */
-  begin(onDone: (response: ResponseMessage) => void, onFailed: (error: unknown) => void): void {
-    if (this.#commands[0]?.action === "login") this.#command = this.#commands.shift();
-    this.#logIn(this.#command, { session: this.session, resume: this.resume }, { onDone, onFailed });
-  }
-
-  /** Carries out the next command on the connection that is open. */
-  pump(): void {
-    const { link, timeoutMs, events } = this.#parts;
-    if (this.#command !== undefined || !link.isOpen) return;
-    const command = this.#commands.shift();
+  const pump = (): void => {
+    if (current !== undefined || !link.isOpen) return;
+    const command = commands.shift();
     if (command === undefined) return;
-    this.#command = command;
+    current = command;
+    const { isLogin, answer } = command;
     const onFailed = (error: unknown): void => {
-      this.#command = undefined;
-      command.answer.reject(error);
-      this.pump();
+      current = undefined;
+      answer.reject(error);
+      pump();
     };
-    const onDone = (): void => this.pump();
-    if (command.action === "login") return this.#logIn(command, {}, { onDone, onFailed });
-    const turn = this.#turn;
-    const onLoggedOut = (): void => {
-      this.#command = undefined;
-      this.#loggedOut(command);
-      this.pump();
+    if (isLogin) return logIn(command, {}, { onDone: pump, onFailed });
+    const onDone = (): void => {
+      current = undefined;
+      loggedOut(command);
+      pump();
     };
-    link.ask({ action: "logout" }, { timeoutMs, onDone: onLoggedOut }).catch((error: unknown) => {
-      if (turn === this.#turn) events.run(() => onFailed(error));
-    });
-  }
+    carryOut(() => link.ask({ action: "logout" }, { timeoutMs, onDone }), onFailed);
+  };
 
-  /** The connection is over: a login that was cut off is the next one's, a logout is done by that. */
-  interrupt(): void {
-    this.#turn = {};
-    const command = this.#command;
-    this.#command = undefined;
-    if (command?.action === "login") this.#commands.unshift(command);
-    else if (command !== undefined) this.#loggedOut(command);
-  }
-
-  failAll(error: HawserError): void {
-    this.interrupt();
-    for (const command of this.#commands.splice(0)) {
-      if (command.action === "login") command.answer.reject(error);
-      else this.#loggedOut(command);
-    }
-    this.session = this.resume = undefined;
-  }
-
-  /** Logs out without a connection. */
-  forget(): void {
-    const error = new ConnectionError("ABORTED", "logout was called");
-    this.#source = undefined;
-    this.failAll(error);
-    this.#parts.link.subscriptions.endAll(error);
-  }
-
-  #loggedOut(command: Command): void {
-    const waiting = this.#commands.splice(0);
-    this.forget();
-    this.#commands = waiting;
-    command.answer.resolve(undefined);
-  }
-
-  #logIn(command: Command | undefined, fields: object, tell: LoginTellers): void {
-    const { link, timeoutMs, events } = this.#parts;
-    const turn = this.#turn;
-    const source = command?.credentials ?? this.#source;
-    const onDone = (response: ResponseMessage): void => {
-      this.#source = source;
-      this.session = response.session;
-      this.resume = response.resume;
-      this.#command = undefined;
+  const logIn = (command: Command | undefined, fields: object, { onDone, onFailed }: LoginTellers): void => {
+    const given = command?.credentials ?? source;
+    const started = turn;
+    const take = (response: ResponseMessage): void => {
+      source = given;
+      current = undefined;
+      logins.session = response.session;
+      logins.resume = response.resume;
       command?.answer.resolve(response.data);
-      tell.onDone(response);
+      onDone(response);
     };
-    // the application's own function, if it is one; whatever it does, a promise comes of it
-    const credentials = async (): Promise<unknown> => (typeof source === "function" ? (source() as unknown) : source);
-    credentials()
-      .then((data) =>
-        turn === this.#turn ? link.ask({ action: "login", data, ...fields }, { timeoutMs, onDone }) : undefined,
-      )
-      .catch((error: unknown) => {
-        if (turn === this.#turn) events.run(() => tell.onFailed(error));
-      });
-  }
-}
+    carryOut(async () => {
+      const data: unknown = typeof given === "function" ? await given() : given;
+      if (started === turn) await link.ask({ action: "login", data, ...fields }, { timeoutMs, onDone: take });
+    }, onFailed);
+  };
 
-interface LoginTellers {
-  onDone(response: ResponseMessage): void;
-  onFailed(error: unknown): void;
+  /** Tells of a failure, if it is not too late. */
+  const carryOut = (work: () => Promise<unknown>, onFailed: (error: unknown) => void): void => {
+    const started = turn;
+    work().catch((error: unknown) => {
+      if (started === turn) events.run(() => onFailed(error));
+    });
+  };
+
+  const interrupt = (): void => {
+    turn = {};
+    const command = current;
+    current = undefined;
+    if (command?.isLogin) commands.unshift(command);
+    else if (command !== undefined) loggedOut(command);
+  };
+
+  const loggedOut = (command: Command): void => {
+    // what was called after it still counts
+    const later = commands.splice(0);
+    logins.forget();
+    commands = later;
+    command.answer.resolve(undefined);
+  };
+
+  return logins;
 }

@@ -5,16 +5,17 @@ import type { HawserError } from "../internal/errors.js";
 import type { PushMessage, RequestMessage, ResponseMessage } from "../messages/index.js";
 import { createTimeout } from "./client-errors.js";
 import type { ResolvedClientOptions } from "./client-options.js";
-import type { RequestOptions, SendOptions } from "./client-types.js";
+import type { ClientCounters, RequestOptions, SendOptions } from "./client-types.js";
 import type { ClientMessage, Connection } from "./connector.js";
 import type { EventQueue } from "./event-queue.js";
-import { Heartbeat } from "./heartbeat.js";
-import { countBytes, OutgoingQueue } from "./outgoing-queue.js";
+import { createHeartbeat } from "./heartbeat.js";
+import { createOutgoingQueue } from "./outgoing-queue.js";
 import type { QueuedMessage } from "./outgoing-queue.js";
-import { Pending } from "./pending.js";
-import { Requests } from "./requests.js";
+import { createPending } from "./pending.js";
+import { createRequests } from "./requests.js";
 import type { RequestLimits } from "./requests.js";
-import { Subscriptions } from "./subscriptions.js";
+import { createSubscriptions } from "./subscriptions.js";
+import type { Subscriptions } from "./subscriptions.js";
 import { parseIncoming, toJson, toWireError } from "./wire.js";
 
 export interface LinkParts {
@@ -34,183 +35,175 @@ export interface LinkParts {
 }
 
 /** Messages in and out, over whichever connection there is: `use` gives one, `open` lets the application's pass, `close` takes it away. */
-export class MessageLink {
+export interface MessageLink {
   readonly subscriptions: Subscriptions;
-  isOpen = false;
-  malformed = 0;
-  readonly #parts: LinkParts;
-  readonly #queue: OutgoingQueue;
-  readonly #requests: Requests;
-  readonly #heartbeat: Heartbeat | undefined;
-  #connection: Connection | undefined;
-
-  constructor(parts: LinkParts) {
-    this.#parts = parts;
-    const { clock, events, random, options } = parts;
-    const { heartbeat, requestTimeoutMs: timeoutMs } = options;
-    this.#queue = new OutgoingQueue(clock, options.queue);
-    this.#requests = new Requests(clock, parts.fill);
-    this.subscriptions = new Subscriptions({
-      clock,
-      random,
-      events,
-      ask: (message, onDone) => this.ask(message, { timeoutMs, onDone }),
-      isOpen: () => this.isOpen,
-    });
-    if (heartbeat === false || !options.beats) return;
-    this.#heartbeat = new Heartbeat(clock, heartbeat, {
-      ping: () => this.#sendControl(heartbeat.ping),
-      onSilence: () => parts.onSilence(createTimeout(heartbeat.timeoutMs, "HEARTBEAT_TIMEOUT")),
-    });
-  }
-
-  get queued(): number {
-    return this.#queue.size;
-  }
-
-  get lateAnswers(): number {
-    return this.#requests.lateAnswers;
-  }
-
-  use(connection: Connection): void {
-    this.#connection = connection;
-  }
-
+  readonly isOpen: boolean;
+  readonly queued: number;
+  readonly counters: ClientCounters;
+  use(connection: Connection): void;
   /** Subscribes again, then sends what waits. `kept`: channels that the session has brought along. */
-  open(kept: readonly string[]): void {
-    this.isOpen = true;
-    this.#heartbeat?.start();
-    this.subscriptions.renew(kept);
-    // `use` came before
-    if (this.#connection !== undefined) this.#queue.attach(this.#connection);
-  }
-
-  close(): void {
-    this.isOpen = false;
-    this.#connection = undefined;
-    this.#heartbeat?.stop();
-    this.#queue.detach();
-    this.subscriptions.pause();
-  }
-
+  open(kept: readonly string[]): void;
+  close(): void;
   /** What went with the connection may have been done, or not. */
-  lose(): void {
-    this.#requests.failAll(new ConnectionError("CONNECTION_LOST", "the connection ended before the answer"), true);
-  }
-
-  failAll(error: HawserError): void {
-    this.#requests.failAll(error);
-    this.#queue.failAll(error);
-    this.subscriptions.endAll(error);
-  }
-
-  probe(): void {
-    if (this.isOpen) this.#heartbeat?.probe();
-  }
-
-  send(message: string | Uint8Array | object, { signal, timeToLiveMs }: SendOptions): Promise<void> {
-    let queued: QueuedMessage | undefined;
-    const sent: Pending<void> = new Pending(this.#parts.clock, { signal }, () => this.#takeBack(queued));
-    if (sent.isSettled) return sent.promise;
-    const onFailed = (error: unknown): void => sent.reject(error);
-    try {
-      const isPlain = typeof message === "string" || message instanceof Uint8Array;
-      queued = createQueued(isPlain ? message : toJson(message), () => sent.resolve(), onFailed);
-      this.#enqueue(queued, timeToLiveMs);
-    } catch (error) {
-      onFailed(error);
-    }
-    return sent.promise;
-  }
-
+  lose(): void;
+  failAll(error: HawserError): void;
+  /** Asks for a sign of life. */
+  probe(): void;
+  send(message: string | Uint8Array | object, options: SendOptions): Promise<void>;
   /** Asks in its turn; settles with the response's data. */
-  request(message: RequestMessage, options: RequestOptions): Promise<unknown> {
-    const timeoutMs = options.timeoutMs ?? this.#parts.options.requestTimeoutMs;
-    return quiet(this.#ask(message, { ...options, timeoutMs }, false).then(({ data }) => data));
-  }
-
+  request(message: RequestMessage, options: RequestOptions): Promise<unknown>;
   /** Asks at once, before what waits. */
-  ask(message: RequestMessage, limits: RequestLimits): Promise<ResponseMessage> {
-    return this.#ask(message, limits, true);
-  }
+  ask(message: RequestMessage, limits: RequestLimits): Promise<ResponseMessage>;
+  received(message: ClientMessage): void;
+}
 
-  received(message: ClientMessage): void {
-    this.#heartbeat?.received();
-    const { heartbeat, envelope } = this.#parts.options;
-    if (heartbeat !== false) {
-      if (message === heartbeat.ping) return this.#sendControl(heartbeat.pong);
-      if (message === heartbeat.pong) return;
-    }
-    if (envelope === "none" || typeof message !== "string") return this.#tell(message);
-    const incoming = parseIncoming(message);
-    if (incoming === undefined) {
-      this.malformed++;
-      return;
-    }
-    const { pid, action, ...answer } = incoming;
-    if (action === undefined) {
-      if (pid === undefined) this.#takePush(answer);
-      else this.#requests.settle({ pid, ...answer });
-    } else if (pid !== undefined) {
-      this.#sendControl(toJson({ pid, actionAck: action, status: 0, error: toWireError({ code: "UNKNOWN_ACTION" }) }));
-    }
-  }
-
-  #takePush(push: PushMessage): void {
-    const { actionAck, channel, session, data } = push;
-    if (channel !== undefined) this.subscriptions.take(push);
-    else {
-      if (actionAck === "login" && session !== undefined) this.#parts.onLogin(push);
-      this.#parts.events.emit(pushKey(actionAck), data, push);
-    }
-    this.#tell(push);
-  }
-
-  #tell(message: PushMessage | ClientMessage): void {
-    this.#parts.events.emit("message", { message, queued: this.queued });
-  }
-
-  #ask(message: RequestMessage, limits: RequestLimits, isDirect: boolean): Promise<ResponseMessage> {
-    let queued: QueuedMessage | undefined;
-    return this.#requests.ask(message, limits, {
-      send: (request, onTaken, onFailed) => {
-        const text = toJson(request);
-        if (isDirect) {
-          onTaken();
-          this.#connection?.send(text);
-        } else {
-          queued = createQueued(text, onTaken, onFailed);
-          this.#enqueue(queued, undefined);
-        }
-      },
-      cancel: (pid, wasSent) => {
-        if (wasSent) this.#sendControl(toJson({ action: "cancel", pid }));
-        else this.#takeBack(queued);
-      },
-    });
-  }
-
-  #enqueue(queued: QueuedMessage, timeToLiveMs: number | undefined): void {
-    const { whileOffline, timeToLiveMs: defaultMs } = this.#parts.options.queue;
-    if (this.#parts.isWanted() && (this.isOpen || whileOffline === "queue")) {
-      this.#queue.add(queued, timeToLiveMs ?? defaultMs);
-    } else queued.onFailed(createNotConnected());
-  }
-
-  #takeBack(queued: QueuedMessage | undefined): void {
-    if (queued !== undefined) this.#queue.remove(queued);
-  }
+export function createMessageLink(parts: LinkParts): MessageLink {
+  const { clock, events, options } = parts;
+  const { heartbeat: beat, envelope, requestTimeoutMs } = options;
+  const { maxBytes, whileOffline, timeToLiveMs: usualTimeToLiveMs } = options.queue;
+  const queue = createOutgoingQueue(clock, options.queue);
+  const counters = { lateAnswers: 0, malformedMessages: 0 };
+  const requests = createRequests(clock, parts.fill, () => counters.lateAnswers++);
+  let connection: Connection | undefined;
+  let isOpen = false;
 
   /** What may be left out, when the connection takes no more. */
-  #sendControl(text: string): void {
-    const connection = this.#connection;
-    if (connection === undefined || connection.bufferedBytes > this.#parts.options.queue.maxBytes) return;
+  const sendControl = (text: string): void => {
+    if (connection === undefined || connection.bufferedBytes > maxBytes) return;
     try {
       connection.send(text);
     } catch {
       // its end is about to be told
     }
-  }
+  };
+
+  const heartbeat =
+    beat !== false && options.beats
+      ? createHeartbeat(clock, beat, {
+          ping: () => sendControl(beat.ping),
+          onSilence: () => parts.onSilence(createTimeout(beat.timeoutMs, "HEARTBEAT_TIMEOUT")),
+        })
+      : undefined;
+
+  const enqueue = (queued: QueuedMessage, timeToLiveMs = usualTimeToLiveMs): void => {
+    if (parts.isWanted() && (isOpen || whileOffline === "queue")) queue.add(queued, timeToLiveMs);
+    else queued.onFailed(createNotConnected());
+  };
+
+  const ask = (message: RequestMessage, limits: RequestLimits, isDirect = true): Promise<ResponseMessage> => {
+    let queued: QueuedMessage | undefined;
+    return requests.ask(message, limits, {
+      send: (request, onTaken, onFailed) => {
+        const text = toJson(request);
+        if (isDirect) {
+          onTaken();
+          connection?.send(text);
+        } else enqueue((queued = { message: text, onTaken, onFailed }));
+      },
+      cancel: (pid, wasSent) => {
+        if (wasSent) sendControl(toJson({ action: "cancel", pid }));
+        else queue.remove(queued);
+      },
+    });
+  };
+
+  const subscriptions = createSubscriptions({
+    clock,
+    random: parts.random,
+    events,
+    ask: (message, onDone) => ask(message, { timeoutMs: requestTimeoutMs, onDone }),
+    isOpen: () => isOpen,
+  });
+
+  const tell = (message: PushMessage | ClientMessage): void => events.emit("message", { message, queued: queue.size });
+
+  const takePush = (push: PushMessage): void => {
+    const { actionAck, channel, session, data } = push;
+    if (channel !== undefined) subscriptions.take(push);
+    else {
+      if (actionAck === "login" && session !== undefined) parts.onLogin(push);
+      events.emit(pushKey(actionAck), data, push);
+    }
+    tell(push);
+  };
+
+  return {
+    subscriptions,
+    get isOpen() {
+      return isOpen;
+    },
+    get queued() {
+      return queue.size;
+    },
+    counters,
+    use: (opening) => {
+      connection = opening;
+    },
+    open: (kept) => {
+      isOpen = true;
+      heartbeat?.start();
+      subscriptions.renew(kept);
+      // `use` came before
+      if (connection !== undefined) queue.attach(connection);
+    },
+    close: () => {
+      isOpen = false;
+      connection = undefined;
+      heartbeat?.stop();
+      queue.detach();
+      subscriptions.pause();
+    },
+    lose: () =>
+      requests.failAll(new ConnectionError("CONNECTION_LOST", "the connection ended before the answer"), true),
+    failAll: (error) => {
+      requests.failAll(error);
+      queue.failAll(error);
+      subscriptions.endAll(error);
+    },
+    probe: () => {
+      if (isOpen) heartbeat?.probe();
+    },
+    send: (message, { signal, timeToLiveMs }) => {
+      let queued: QueuedMessage | undefined;
+      const sent = createPending<void>(clock, { signal }, () => queue.remove(queued));
+      if (sent.isSettled) return sent.promise;
+      try {
+        const isPlain = typeof message === "string" || message instanceof Uint8Array;
+        queued = {
+          message: isPlain ? message : toJson(message),
+          onTaken: () => sent.resolve(),
+          onFailed: (error) => sent.reject(error),
+        };
+        enqueue(queued, timeToLiveMs);
+      } catch (error) {
+        sent.reject(error);
+      }
+      return sent.promise;
+    },
+    request: (message, { timeoutMs = requestTimeoutMs, ...limits }) =>
+      quiet(ask(message, { ...limits, timeoutMs }, false).then(({ data }) => data)),
+    ask,
+    received: (message) => {
+      heartbeat?.received();
+      if (beat !== false) {
+        if (message === beat.ping) return sendControl(beat.pong);
+        if (message === beat.pong) return;
+      }
+      if (envelope === "none" || typeof message !== "string") return tell(message);
+      const incoming = parseIncoming(message);
+      if (incoming === undefined) {
+        counters.malformedMessages++;
+        return;
+      }
+      const { pid, action, ...answer } = incoming;
+      if (action === undefined) {
+        if (pid === undefined) takePush(answer);
+        else requests.settle({ pid, ...answer });
+      } else if (pid !== undefined) {
+        sendControl(toJson({ pid, actionAck: action, status: 0, error: toWireError({ code: "UNKNOWN_ACTION" }) }));
+      }
+    },
+  };
 }
 
 /** The key of the handlers of a push. */
@@ -220,8 +213,4 @@ export function pushKey(event: string): string {
 
 export function createNotConnected(): ConnectionError {
   return new ConnectionError("NOT_CONNECTED", "no connection, and none to come: call connect");
-}
-
-function createQueued(message: ClientMessage, onTaken: () => void, onFailed: (error: unknown) => void): QueuedMessage {
-  return { message, bytes: countBytes(message), onTaken, onFailed };
 }

@@ -1,8 +1,8 @@
 import type { Clock, ScheduledCall } from "../internal/clock.js";
 import { ConnectionError } from "../internal/errors.js";
+import { createTimeout } from "./client-errors.js";
 import type { OutgoingQueueOptions } from "./client-types.js";
 import type { ClientMessage, Connection } from "./connector.js";
-import { createTimeout } from "./client-errors.js";
 import { startTimer } from "./pending.js";
 
 /** More than this in the platform's buffer: the rest waits here, where it can still be taken back. */
@@ -13,7 +13,6 @@ const POLL_MS = 50;
 /** A message that waits, as its owner holds it. */
 export interface QueuedMessage {
   readonly message: ClientMessage;
-  readonly bytes: number;
   /** It was handed to the connection. */
   onTaken(): void;
   /** It never will be. */
@@ -21,108 +20,105 @@ export interface QueuedMessage {
 }
 
 /** First in, first out; bounded in messages and in bytes, what waits in the platform's buffer included. */
-export class OutgoingQueue {
-  readonly #clock: Clock;
-  readonly #options: Required<OutgoingQueueOptions>;
-  /** Each with what ends its time to live. A map keeps the order, and lets go of one in the middle. */
-  readonly #messages: Map<QueuedMessage, () => void> = new Map();
-  #bytes = 0;
-  #connection: Connection | undefined;
-  /** Set while the platform's buffer is full. */
-  #isWaiting = false;
-  #poll: ScheduledCall | undefined;
-
-  constructor(clock: Clock, options: Required<OutgoingQueueOptions>) {
-    this.#clock = clock;
-    this.#options = options;
-  }
-
-  get size(): number {
-    return this.#messages.size;
-  }
-
+export interface OutgoingQueue {
+  readonly size: number;
   /** Sends it now, or when its turn comes; may fail at once. */
-  add(queued: QueuedMessage, timeToLiveMs: number): void {
-    const { maxMessages, maxBytes } = this.#options;
-    const bytes = this.#bytes + queued.bytes + (this.#connection?.bufferedBytes ?? 0);
-    if (this.size >= maxMessages || bytes > maxBytes) {
-      const facts = { messages: this.size, bytes };
-      return queued.onFailed(
-        new ConnectionError("QUEUE_FULL", `${this.size} messages wait, ${bytes} bytes`, { facts }),
-      );
-    }
-    this.#messages.set(queued, () => {});
-    this.#bytes += queued.bytes;
-    this.#flush();
-    if (!this.#messages.has(queued)) return;
-    const timer = startTimer(this.#clock, timeToLiveMs, () => {
-      if (this.remove(queued)) queued.onFailed(createTimeout(timeToLiveMs));
-    });
-    this.#messages.set(queued, () => timer?.cancel());
-  }
+  add(queued: QueuedMessage, timeToLiveMs: number): void;
+  /** Takes it out, if it waits. */
+  remove(queued: QueuedMessage | undefined): void;
+  failAll(error: unknown): void;
+  attach(connection: Connection): void;
+  detach(): void;
+}
 
-  /** Takes it out; false: it does not wait any more. */
-  remove(queued: QueuedMessage): boolean {
-    this.#messages.get(queued)?.();
-    if (!this.#messages.delete(queued)) return false;
-    this.#bytes -= queued.bytes;
-    return true;
-  }
+export function createOutgoingQueue(clock: Clock, options: Required<OutgoingQueueOptions>): OutgoingQueue {
+  /** Each with its bytes and what ends its time to live. A map keeps the order, and lets go of one in the middle. */
+  const waiting = new Map<QueuedMessage, { readonly bytes: number; timer?: ScheduledCall | undefined }>();
+  let waitingBytes = 0;
+  let connection: Connection | undefined;
+  /** Set while the platform's buffer is full. */
+  let isFull = false;
+  let poll: ScheduledCall | undefined;
 
-  failAll(error: unknown): void {
-    for (const queued of this.#messages.keys()) {
-      this.remove(queued);
-      queued.onFailed(error);
-    }
-  }
+  const remove = (queued: QueuedMessage | undefined): void => {
+    const entry = queued && waiting.get(queued);
+    if (entry === undefined) return;
+    entry.timer?.cancel();
+    waitingBytes -= entry.bytes;
+    waiting.delete(queued as QueuedMessage); // it has an entry
+  };
 
-  attach(connection: Connection): void {
-    this.#connection = connection;
-    this.#isWaiting = false;
-    this.#flush();
-  }
+  const detach = (): void => {
+    poll?.cancel();
+    connection = undefined;
+  };
 
-  detach(): void {
-    this.#poll?.cancel();
-    this.#connection = undefined;
-  }
-
-  #flush(): void {
-    const connection = this.#connection;
-    if (connection === undefined || this.#isWaiting) return;
-    for (const queued of this.#messages.keys()) {
-      if (connection.bufferedBytes > SOFT_LIMIT_BYTES) return this.#wait(connection);
+  const flush = (): void => {
+    for (const queued of waiting.keys()) {
+      if (connection === undefined || isFull) return;
+      if (connection.bufferedBytes > SOFT_LIMIT_BYTES) return wait(connection);
       try {
         connection.send(queued.message);
       } catch {
         // not open any more: its end is about to be told, and this one was not sent
-        return this.detach();
+        return detach();
       }
-      this.remove(queued);
+      remove(queued);
       queued.onTaken();
     }
-  }
+  };
 
-  #wait(connection: Connection): void {
-    this.#isWaiting = true;
+  const wait = (full: Connection): void => {
+    isFull = true;
     const goOn = (): void => {
-      if (this.#connection !== connection) return;
-      this.#isWaiting = false;
-      this.#flush();
+      if (connection !== full) return;
+      isFull = false;
+      flush();
     };
-    if (connection.drained === undefined) this.#poll = this.#clock.schedule(goOn, POLL_MS);
-    else connection.drained().then(goOn, () => {});
-  }
+    if (full.drained === undefined) poll = clock.schedule(goOn, POLL_MS);
+    else full.drained().then(goOn, () => {});
+  };
+
+  return {
+    get size() {
+      return waiting.size;
+    },
+    add: (queued, timeToLiveMs) => {
+      const own = countBytes(queued.message);
+      const bytes = waitingBytes + own + (connection?.bufferedBytes ?? 0);
+      if (waiting.size >= options.maxMessages || bytes > options.maxBytes) {
+        const facts = { messages: waiting.size, bytes };
+        return queued.onFailed(new ConnectionError("QUEUE_FULL", `${waiting.size} messages wait`, { facts }));
+      }
+      const entry: { readonly bytes: number; timer?: ScheduledCall | undefined } = { bytes: own };
+      waiting.set(queued, entry);
+      waitingBytes += own;
+      flush();
+      if (!waiting.has(queued)) return;
+      entry.timer = startTimer(clock, timeToLiveMs, () => {
+        remove(queued);
+        queued.onFailed(createTimeout(timeToLiveMs));
+      });
+    },
+    remove,
+    failAll: (error) => {
+      for (const queued of waiting.keys()) {
+        remove(queued);
+        queued.onFailed(error);
+      }
+    },
+    attach: (opened) => {
+      connection = opened;
+      isFull = false;
+      flush();
+    },
+    detach,
+  };
 }
+
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** What it has on the wire: text in UTF-8. */
 export function countBytes(message: ClientMessage): number {
-  if (typeof message !== "string") return message.byteLength;
-  let bytes = message.length;
-  for (let at = 0; at < message.length; at++) {
-    const unit = message.charCodeAt(at);
-    // each unit of a pair counts 2 of its 4
-    if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
-  }
-  return bytes;
+  return (typeof message === "string" ? encoder.encode(message) : message).length;
 }

@@ -3,55 +3,55 @@ import { createDeferred, quiet } from "../internal/deferred.js";
 import { ConnectionError } from "../internal/errors.js";
 import { createTimeout } from "./client-errors.js";
 
+// Here and in its neighbours functions make what could be classes: a page has to load them, and what is private in a
+// function has a short name there.
+
 export interface PendingLimits {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A promise that time or a signal may end. It settles once, and then holds no timer and no listener. */
-export class Pending<T> {
+export interface Pending<T> {
   readonly promise: Promise<T>;
-  isSettled = false;
-  readonly #settle: { resolve(value: T): void; reject(error: unknown): void };
-  readonly #release: () => void;
+  readonly isSettled: boolean;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
 
-  /** `onCut` is called before time or the signal rejects it; not for a signal that was aborted before. */
-  constructor(clock: Clock, { timeoutMs, signal }: PendingLimits, onCut: () => void = () => {}) {
-    const deferred = createDeferred<T>();
-    this.promise = quiet(deferred.promise);
-    this.#settle = deferred;
-    const abort = (): void =>
-      this.reject(new ConnectionError("ABORTED", "aborted by its signal", { cause: signal?.reason }));
-    const onAbort = (): void => {
-      onCut();
-      abort();
-    };
-    const timer = startTimer(clock, timeoutMs, () => {
-      onCut();
-      this.reject(createTimeout(timeoutMs));
-    });
-    signal?.addEventListener("abort", onAbort);
-    this.#release = () => {
-      timer?.cancel();
-      signal?.removeEventListener("abort", onAbort);
-    };
-    if (signal?.aborted) abort();
-  }
-
-  resolve(value: T): void {
-    if (this.#end()) this.#settle.resolve(value);
-  }
-
-  reject(error: unknown): void {
-    if (this.#end()) this.#settle.reject(error);
-  }
-
-  #end(): boolean {
-    if (this.isSettled) return false;
-    this.isSettled = true;
-    this.#release();
-    return true;
-  }
+/** `onCut` is called before time or the signal rejects it; not for a signal that was aborted before. */
+export function createPending<T>(
+  clock: Clock,
+  { timeoutMs, signal }: PendingLimits = {},
+  onCut: () => void = () => {},
+): Pending<T> {
+  const { promise, resolve, reject } = createDeferred<T>();
+  const settle = (act: () => void): void => {
+    if (pending.isSettled) return;
+    pending.isSettled = true;
+    timer?.cancel();
+    signal?.removeEventListener("abort", onAbort);
+    act();
+  };
+  const pending = {
+    promise: quiet(promise),
+    isSettled: false,
+    resolve: (value: T) => settle(() => resolve(value)),
+    reject: (error: unknown) => settle(() => reject(error)),
+  };
+  const abort = (): void =>
+    pending.reject(new ConnectionError("ABORTED", "aborted by its signal", { cause: signal?.reason }));
+  const onAbort = (): void => {
+    onCut();
+    abort();
+  };
+  const timer = startTimer(clock, timeoutMs, () => {
+    onCut();
+    pending.reject(createTimeout(timeoutMs));
+  });
+  signal?.addEventListener("abort", onAbort);
+  if (signal?.aborted) abort();
+  return pending;
 }
 
 /** Infinity and undefined: no timer. */

@@ -1,10 +1,9 @@
 import type { Clock, ScheduledCall } from "../internal/clock.js";
 import { ConnectionError, HawserError } from "../internal/errors.js";
 import type { PushMessage, RequestMessage, ResponseMessage } from "../messages/index.js";
-import { BoundedIterator } from "./bounded-iterator.js";
-import type { EventIterator, Publication, Subscription } from "./client-types.js";
-import type { EventQueue } from "./event-queue.js";
-import { Pending } from "./pending.js";
+import type { Publication, Subscription } from "./client-types.js";
+import type { EventQueue, Iterators } from "./event-queue.js";
+import { createPending } from "./pending.js";
 import { RequestError } from "./request-error.js";
 
 /** How long a subscription that failed for a while waits, where the server does not say. */
@@ -20,150 +19,138 @@ export interface SubscriptionParts {
 }
 
 /** The channels that the application wants, whatever happens to connections. */
-export class Subscriptions {
-  readonly #parts: SubscriptionParts;
-  readonly #wanted: Map<string, ChannelSubscription> = new Map();
-
-  constructor(parts: SubscriptionParts) {
-    this.#parts = parts;
-  }
-
-  subscribe(channel: string): Subscription {
-    const present = this.#wanted.get(channel);
-    if (present !== undefined) return present;
-    const subscription = new ChannelSubscription(channel, this.#parts, () => this.#wanted.delete(channel));
-    this.#wanted.set(channel, subscription);
-    if (this.#parts.isOpen()) subscription.ask();
-    return subscription;
-  }
-
+export interface Subscriptions {
+  subscribe(channel: string): Subscription;
   /** A connection is open. `kept`: the channels that the session has brought along. */
-  renew(kept: readonly string[]): void {
-    for (const channel of kept) {
-      if (!this.#wanted.has(channel)) this.#parts.ask({ action: "unsubscribe", channel }).catch(() => {});
-    }
-    for (const subscription of this.#wanted.values()) {
-      if (kept.includes(subscription.channel)) subscription.confirm();
-      else subscription.ask();
-    }
-  }
-
+  renew(kept: readonly string[]): void;
   /** The connection is over. */
-  pause(): void {
-    for (const subscription of this.#wanted.values()) subscription.pause();
-  }
-
-  take({ channel = "", actionAck, data, key, error }: PushMessage): void {
-    const subscription = this.#wanted.get(channel);
-    if (actionAck !== "unsubscribed") subscription?.take({ channel, event: actionAck, data, key });
-    else subscription?.fail(new RequestError(`unsubscribed ${channel}`, error));
-  }
-
-  endAll(error: HawserError): void {
-    for (const subscription of this.#wanted.values()) subscription.end(error);
-  }
+  pause(): void;
+  /** A push on a channel. */
+  take(push: PushMessage): void;
+  endAll(error: HawserError): void;
 }
 
-class ChannelSubscription implements Subscription {
-  readonly channel: string;
-  readonly ready: Promise<void>;
-  state: "subscribing" | "subscribed" | "ended" = "subscribing";
-  error: HawserError | undefined;
-  readonly #parts: SubscriptionParts;
-  readonly #onEnd: () => void;
-  readonly #ready: Pending<void>;
-  readonly #iterators: Set<BoundedIterator<Publication>> = new Set();
-  #retry: ScheduledCall | undefined;
+/** A subscription, and what happens to it. */
+interface Wish {
+  readonly subscription: Subscription;
+  ask(): void;
+  confirm(): void;
+  pause(): void;
+  fail(error: HawserError): void;
+  end(error: HawserError): void;
+}
+
+export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
+  const wishes = new Map<string, Wish>();
+  const forAll = (act: (wish: Wish, channel: string) => void): void => wishes.forEach(act);
+  return {
+    subscribe: (channel) => {
+      let wish = wishes.get(channel);
+      if (wish === undefined) {
+        wish = createWish(channel, parts, () => wishes.delete(channel));
+        wishes.set(channel, wish);
+        if (parts.isOpen()) wish.ask();
+      }
+      return wish.subscription;
+    },
+    renew: (kept) => {
+      for (const channel of kept) {
+        if (!wishes.has(channel)) parts.ask({ action: "unsubscribe", channel }).catch(() => {});
+      }
+      forAll((wish, channel) => (kept.includes(channel) ? wish.confirm() : wish.ask()));
+    },
+    pause: () => forAll((wish) => wish.pause()),
+    take: ({ channel = "", actionAck, data, key, error }) => {
+      const wish = wishes.get(channel);
+      if (actionAck === "unsubscribed") wish?.fail(new RequestError(`${actionAck} ${channel}`, error));
+      // before the response it belongs to an earlier subscription of the same channel
+      else if (wish?.subscription.state === "subscribed") {
+        parts.events.emit(wish.subscription, { channel, event: actionAck, data, key });
+      }
+    },
+    endAll: (error) => forAll((wish) => wish.end(error)),
+  };
+}
+
+function createWish(
+  channel: string,
+  { clock, random, events, ask: askServer, isOpen }: SubscriptionParts,
+  onEnd: () => void,
+): Wish {
+  const ready = createPending<void>(clock);
+  const iterators: Iterators = new Set();
+  let state: Subscription["state"] = "subscribing";
+  let reason: HawserError | undefined;
+  let retry: ScheduledCall | undefined;
   /** The request that is out; an older one says nothing any more. */
-  #asked: object | undefined;
+  let asked: object | undefined;
 
-  constructor(channel: string, parts: SubscriptionParts, onEnd: () => void) {
-    this.channel = channel;
-    this.#parts = parts;
-    this.#onEnd = onEnd;
-    this.#ready = new Pending(parts.clock, {});
-    this.ready = this.#ready.promise;
-  }
+  const subscription: Subscription = {
+    channel,
+    get state() {
+      return state;
+    },
+    get error() {
+      return reason;
+    },
+    ready: ready.promise,
+    on: (handler) => (state === "ended" ? () => {} : events.on(subscription, handler)),
+    unsubscribe: () =>
+      events.run(async () => {
+        if (state === "ended") return;
+        const isKnown = asked !== undefined || state === "subscribed";
+        end(new ConnectionError("ABORTED", `${channel} was unsubscribed`));
+        // the connection's end unsubscribes as well
+        if (isKnown && isOpen()) await askServer({ action: "unsubscribe", channel }).catch(() => {});
+      }),
+    [Symbol.asyncIterator]: () => {
+      const iterator = events.iterate<Publication>(subscription, iterators);
+      if (state === "ended") events.end(iterators, forget);
+      return iterator;
+    },
+  };
+  const forget = (): void => events.forget(subscription);
 
-  on(handler: (publication: Publication) => void): () => void {
-    return this.state === "ended" ? () => {} : this.#parts.events.on(this, handler);
-  }
-
-  unsubscribe(): Promise<void> {
-    const { ask, isOpen, events } = this.#parts;
-    return events.run(async () => {
-      if (this.state === "ended") return;
-      const isKnown = this.#asked !== undefined || this.state === "subscribed";
-      this.end(new ConnectionError("ABORTED", `${this.channel} was unsubscribed`));
-      // the connection's end unsubscribes as well
-      if (isKnown && isOpen()) await ask({ action: "unsubscribe", channel: this.channel }).catch(() => {});
-    });
-  }
-
-  [Symbol.asyncIterator](): EventIterator<Publication> {
-    const iterator: BoundedIterator<Publication> = new BoundedIterator(() => {
-      off();
-      this.#iterators.delete(iterator);
-    });
-    const off = this.on((publication) => iterator.push(publication));
-    if (this.state === "ended") iterator.end();
-    else this.#iterators.add(iterator);
-    return iterator;
-  }
-
-  ask(): void {
-    const asked = {};
-    this.#asked = asked;
-    const isCurrent = (): boolean => this.#asked === asked;
+  const ask = (): void => {
+    const own = (asked = {});
     const onDone = (): void => {
-      if (isCurrent()) this.confirm();
+      if (own === asked) confirm();
     };
-    this.#parts.ask({ action: "subscribe", channel: this.channel }, onDone).catch((error: unknown) => {
-      if (isCurrent()) this.#parts.events.run(() => this.#refused(error));
+    askServer({ action: "subscribe", channel }, onDone).catch((error: unknown) => {
+      if (own !== asked) return;
+      const answer = error instanceof RequestError ? error.answer : undefined;
+      if (answer?.temporary === false && error instanceof HawserError) return events.run(() => fail(error));
+      // no answer, or not now
+      retry = clock.schedule(ask, (answer?.retryAfterMs ?? RETRY_MS) * (1 + random()));
     });
-  }
+  };
 
-  confirm(): void {
-    this.state = "subscribed";
-    this.#ready.resolve();
-  }
+  const confirm = (): void => {
+    state = "subscribed";
+    ready.resolve();
+  };
 
-  pause(): void {
-    this.#retry?.cancel();
-    this.#asked = undefined;
-    this.state = "subscribing";
-  }
+  const pause = (): void => {
+    retry?.cancel();
+    asked = undefined;
+    state = "subscribing";
+  };
 
-  take(publication: Publication): void {
-    // before the response it belongs to an earlier subscription of the same channel
-    if (this.state === "subscribed") this.#parts.events.emit(this, publication);
-  }
+  const fail = (error: HawserError): void => {
+    const isTold = !ready.isSettled;
+    end(error);
+    if (!isTold) events.emit("error", error);
+  };
 
-  fail(error: HawserError): void {
-    const isTold = !this.#ready.isSettled;
-    this.end(error);
-    if (!isTold) this.#parts.events.emit("error", error);
-  }
-
-  end(error: HawserError): void {
-    this.pause();
-    this.state = "ended";
-    this.error = error;
-    this.#onEnd();
-    this.#ready.reject(error);
+  const end = (error: HawserError): void => {
+    pause();
+    state = "ended";
+    reason = error;
+    onEnd();
+    ready.reject(error);
     // after the publications that wait for their turn
-    const { events } = this.#parts;
-    events.defer("end", () => {
-      for (const iterator of this.#iterators) iterator.end();
-      events.forget(this);
-    });
-  }
+    events.end(iterators, forget);
+  };
 
-  #refused(error: unknown): void {
-    const { clock, random } = this.#parts;
-    const answer = error instanceof RequestError ? error.answer : undefined;
-    if (answer?.temporary === false && error instanceof HawserError) return this.fail(error);
-    // no answer, or not now
-    this.#retry = clock.schedule(() => this.ask(), (answer?.retryAfterMs ?? RETRY_MS) * (1 + random()));
-  }
+  return { subscription, ask, confirm, pause, fail, end };
 }

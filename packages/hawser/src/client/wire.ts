@@ -45,13 +45,13 @@ export function parseIncoming(json: string): Incoming | undefined {
 
 /** Takes what there is: a refusal must come through, whatever is wrong with its words. */
 export function toWireError(error: unknown): WireError {
-  const { code, message, temporary, retryAfterMs, issues } = Object(error) as Partial<Record<keyof WireError, unknown>>;
+  const { retryAfterMs, ...raw } = Object(error) as Partial<WireError>; // as far as it keeps to the protocol
   return {
-    code: typeof code === "string" ? code : "INTERNAL",
-    message: typeof message === "string" ? message : "",
-    temporary: temporary === true,
-    ...(typeof retryAfterMs === "number" && retryAfterMs > 0 && { retryAfterMs }),
-    ...(Array.isArray(issues) && { issues: issues as NonNullable<WireError["issues"]> }), // for people to read
+    ...raw,
+    code: String(raw.code ?? "INTERNAL"),
+    message: String(raw.message ?? ""),
+    temporary: raw.temporary === true,
+    ...(Number(retryAfterMs) > 0 && { retryAfterMs: Number(retryAfterMs) }),
   };
 }
 
