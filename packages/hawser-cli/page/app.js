@@ -4,6 +4,7 @@ import { addressOf, parseAddress, parseProtocols } from "./address.js";
 import { createCloseForm, showError } from "./close-form.js";
 import { createComposer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { createGatewayPanel } from "./gateway.js";
 import { formatBytes, formatDuration, formatMs, median } from "./format.js";
 import { createLog, saveBlob } from "./log.js";
 import { probeServer } from "./probe.js";
@@ -51,6 +52,18 @@ const closeForm = createCloseForm(
   disconnect,
 );
 
+const gateway = createGatewayPanel(
+  {
+    root: $("gateway"),
+    login: $("gateway-login"),
+    hint: $("gateway-hint"),
+    tiles: $("gateway-tiles"),
+    deal: $("gateway-deal"),
+    note: $("gateway-note"),
+  },
+  send,
+);
+
 let connection = null;
 let state = "closed";
 let stateSince = performance.now();
@@ -70,6 +83,7 @@ async function connect() {
   await partFromCurrent();
   if (attempt !== attempts) return; // another choice was made meanwhile
   $("report").hidden = true;
+  gateway.hide();
   composer.say("");
   $("far-end").textContent = shortAddress(address.url);
   $("state-facts").textContent = "";
@@ -108,6 +122,7 @@ async function partFromCurrent() {
 function onOpen(url, { openingMs, protocol, extensions }) {
   const facts = [protocol && `sub-protocol ${protocol}`, extensions && extensions.split(";")[0]].filter(Boolean);
   $("state-facts").textContent = facts.join(" · ");
+  gateway.opened(url === addressOf("/gateway"));
   log.note([`Connected to ${url} in ${formatMs(openingMs)}`, ...facts].join(" · "));
 }
 
@@ -115,10 +130,12 @@ function onMessage(from, data, bytes, rttMs) {
   log.add({ direction: "received", kind: typeof data === "string" ? "text" : "binary", data, bytes, rttMs });
   // Our own "Ping" that comes back as an echo has a round trip; the server's does not.
   if (data === "Ping" && rttMs === null && $("heartbeat").checked && from.state === "open") send("Pong");
+  if (typeof data === "string") gateway.received(data);
   showCounters();
 }
 
 function onClose(from, report) {
+  gateway.closed();
   if (from.replaced) return log.note(`Left ${report.url}`);
   const focusWasHere = closeForm.hasFocus() || [$("connect"), document.body].includes(document.activeElement);
   const sentence = showReport($("report"), report, { onReconnect: reconnect, onHide: hideReport });
@@ -288,7 +305,18 @@ function flash(button, text) {
   setTimeout(() => (button.textContent = "Copy"), 1_500);
 }
 
+/** The gateway is there only when the server was started so. */
+async function findGateway() {
+  try {
+    const health = await (await fetch("/healthz", { cache: "no-store" })).json();
+    document.querySelector('[data-service="/gateway"]').hidden = health.gateway !== true;
+  } catch {
+    // not our server, or it is about to stop: the connection tells
+  }
+}
+
 setInterval(showStateTime, 1_000);
+void findGateway();
 $("url").value = addressOf("/echo");
 showState("closed", "Not connected");
 composer.focus();

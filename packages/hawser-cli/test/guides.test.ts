@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, it, onTestFinished } from "vitest";
+import { finalCodes } from "../src/connection/close-exit-code.js";
 import { exitCodeMeanings, exitCodes } from "../src/exit-codes.js";
 import { configKeys, readConfigFile } from "../src/serve/config-file.js";
 import { serveDefaults } from "../src/serve/serve-options.js";
@@ -76,6 +77,14 @@ it("has each exit code in the guide, as the help tells it", async () => {
   expect([...exitCodeMeanings.keys()]).toEqual(Object.values(exitCodes));
   const { stdout } = await runProgram(["--help"]);
   for (const [code, meaning] of exitCodeMeanings) expect(stdout).toMatch(new RegExp(`^ +${code} +${meaning}$`, "m"));
+});
+
+it("does not come back after the codes of the protocol that say so", () => {
+  const rows = [...readDocument("docs/PROTOCOL.md").matchAll(/^\| (\d{4}) \| never \|/gm)].map(([, code]) =>
+    Number(code),
+  );
+  expect(rows.length).toBeGreaterThan(5);
+  expect([...finalCodes]).toEqual(rows);
 });
 
 it("reads the guide's example", () => {

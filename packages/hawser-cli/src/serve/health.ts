@@ -11,6 +11,8 @@ export interface Health {
   /** Why not. */
   readonly reason: string | null;
   readonly connections: number;
+  /** Whether there is a gateway at `/gateway`. */
+  readonly gateway: boolean;
   /** What connections hold by the library's account, and the limit on it; null: none. */
   readonly memory: { readonly heldBytes: number; readonly maxBytes: number | null };
   /** Since the start: handshakes refused, by rule; connections cut off, of which some for want of memory. */
@@ -20,7 +22,7 @@ export interface Health {
 }
 
 /** Makes the function that tells how a server is. */
-export function createHealth(getServer: () => Server): () => Health {
+export function createHealth(getServer: () => Server, { gateway }: Pick<Health, "gateway">): () => Health {
   const startedAt = performance.now();
   const version = readVersion();
   return () => {
@@ -35,6 +37,7 @@ export function createHealth(getServer: () => Server): () => Health {
       ready: reason === null,
       reason,
       connections,
+      gateway,
       memory: { heldBytes, maxBytes: maxMemoryBytes === Infinity ? null : maxMemoryBytes },
       refused,
       unclean,

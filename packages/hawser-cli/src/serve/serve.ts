@@ -23,7 +23,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const log = await createLog(options.logLevel);
   const tls = await openTls(options, log);
   const files = options.root === undefined ? undefined : await createFileHandler(options.root);
-  const onRequest = createHttpHandler({ getHealth: createHealth(() => server), files });
+  const onRequest = createHttpHandler({
+    getHealth: createHealth(() => server, { gateway: options.demo === true }),
+    files,
+  });
   const server = openServer(options, { tls, onRequest, log });
   if (tls !== undefined) await warnOfExpiry(tls, log);
   const demo = options.demo === true ? await openDemo(log) : undefined;

@@ -19,21 +19,21 @@ describe.skipIf(chromiumPath === undefined)("pictures of the page", { timeout },
     return () => browser.close();
   });
 
-  it("shows a lively log in light colours", async () => {
-    const { url, program } = await startServing("--time-interval-ms", "2000");
+  it("shows prices that move in light colours", async () => {
+    const { url } = await startServing("--demo");
     const tab = await Tab.open(browser, url, { viewport, colorScheme: "light" });
     await tab.waitForState("open");
-    await talk(tab);
-    await tab.choose("/chat");
-    await tab.send("Is anyone on the quay?");
-    await tab.waitForEntry({ direction: "received", text: "on the quay" });
-    program.type("Aye. Line is fast, tide turns at noon.");
-    await tab.waitForEntry({ direction: "received", text: "tide turns" });
+    await tab.choose("/gateway");
+    await tab.at("#gateway-login").click();
+    for (const symbol of ["LLG", "XAUUSD", "EURUSD"]) await tab.at(`[data-symbol="${symbol}"]`).click();
+    await tab.at("#log li").nth(30).waitFor({ state: "attached" });
+    await tab.at("#gateway-deal").click();
+    await tab.waitForEntry({ direction: "received", text: "external_order_id" });
     await checkPicture(tab, "page-light.png");
   });
 
   it("shows a report in dark colours", async () => {
-    const { url, program } = await startServing();
+    const { url, program } = await startServing("--demo");
     const tab = await Tab.open(browser, url, { viewport, colorScheme: "dark" });
     await tab.waitForState("open");
     await talk(tab);
