@@ -103,8 +103,8 @@ export class FaultPath implements FaultConnection {
   reset(): void {
     this.#ending = true;
     this.#stop();
-    this.#setup.client.resetAndDestroy();
-    this.#whenConnected((server) => server.resetAndDestroy());
+    resetSocket(this.#setup.client);
+    this.#whenConnected(resetSocket);
   }
 
   close(): void {
@@ -164,7 +164,9 @@ export class FaultPath implements FaultConnection {
     socket.pause(); // a listener for data starts the reading
     socket.on("end", () => outgoing.receiveEnd());
     socket.on("drain", () => incoming.onDrain());
-    socket.on("error", (error) => {
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      // Node.js (20 to 24) tells no close of a socket that could not be reset, as its end was under way
+      if (error.syscall === "reset") this.#onSocketClosed();
       if (socket === this.#server && !this.#connected) this.connectError = error;
       if (outgoing.faults.silent !== true) this.reset();
     });
@@ -178,6 +180,12 @@ export class FaultPath implements FaultConnection {
     this.#stop();
     this.#closed.resolve();
   }
+}
+
+/** One whose end is under way cannot be reset: it is closed. */
+function resetSocket(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function endCleanly(socket: Socket): void {

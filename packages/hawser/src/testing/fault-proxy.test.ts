@@ -116,6 +116,18 @@ describe("the fault proxy", () => {
     expect(connection.isClosed).toBe(true);
   });
 
+  it("is over when both it and the server reset the connection at once, or it ends and resets", async () => {
+    const { connection, server } = await join();
+    server.socket.resetAndDestroy();
+    connection.reset();
+    await connection.closed;
+    const other = await join();
+    other.connection.close();
+    other.connection.reset();
+    await other.connection.closed;
+    expect([connection.isClosed, other.connection.isClosed]).toEqual([true, true]);
+  });
+
   it("tells the other side of a reset", async () => {
     const { client, server } = await join();
     client.socket.write("x");
