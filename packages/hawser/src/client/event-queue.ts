@@ -13,8 +13,8 @@ type Handler = (...values: never[]) => unknown;
  */
 export interface EventQueue {
   /** Does `work` as a turn; the outermost calls the handlers afterwards. */
-  run<T>(work: () => T): T;
-  on(key: unknown, handler: Handler): () => void;
+  readonly run: <T>(work: () => T) => T;
+  readonly on: (key: unknown, handler: Handler) => () => void;
   /** Takes all handlers of `key` off. */
   forget(key: unknown): void;
   emit(key: unknown, ...values: unknown[]): void;

@@ -1,9 +1,6 @@
 import type { Clock, ScheduledCall } from "../internal/clock.js";
 import type { ClientHeartbeatOptions } from "./client-types.js";
 
-/** A timer that comes so late tells of a process that stood still: what was sent to it may not have been read yet. */
-const STALL_MS = 1000;
-
 /** Sends a text every interval, and tells when nothing has come for too long after one. */
 export interface Heartbeat {
   start(): void;
@@ -33,16 +30,9 @@ export function createHeartbeat(
     }, intervalMs);
   };
   const probe = (): void => {
-    if (limit === undefined) startLimit();
+    // the oldest ping without an answer counts
+    limit ??= clock.schedule(() => port.onSilence(), timeoutMs);
     port.ping();
-  };
-  const startLimit = (): void => {
-    const dueMs = clock.now() + timeoutMs;
-    limit = clock.schedule(() => {
-      if (clock.now() < dueMs + STALL_MS) return port.onSilence();
-      startLimit();
-      port.ping();
-    }, timeoutMs);
   };
   const received = (): void => {
     limit?.cancel();

@@ -84,7 +84,7 @@ export function createLogins({ clock, events, link, timeoutMs, isWanted }: Login
       logins.session = logins.resume = undefined;
     },
     forget: () => {
-      const error = new ConnectionError("ABORTED", "logout was called");
+      const error = new ConnectionError("ABORTED", "logged out");
       source = undefined;
       logins.failAll(error);
       link.subscriptions.endAll(error);

@@ -153,8 +153,7 @@ export function createMessageLink(parts: LinkParts): MessageLink {
       queue.detach();
       subscriptions.pause();
     },
-    lose: () =>
-      requests.failAll(new ConnectionError("CONNECTION_LOST", "the connection ended before the answer"), true),
+    lose: () => requests.failAll(new ConnectionError("CONNECTION_LOST", "no answer came"), true),
     failAll: (error) => {
       requests.failAll(error);
       queue.failAll(error);
@@ -212,5 +211,5 @@ export function pushKey(event: string): string {
 }
 
 export function createNotConnected(): ConnectionError {
-  return new ConnectionError("NOT_CONNECTED", "no connection, and none to come: call connect");
+  return new ConnectionError("NOT_CONNECTED", "call connect first");
 }

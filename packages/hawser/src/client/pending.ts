@@ -39,8 +39,7 @@ export function createPending<T>(
     resolve: (value: T) => settle(() => resolve(value)),
     reject: (error: unknown) => settle(() => reject(error)),
   };
-  const abort = (): void =>
-    pending.reject(new ConnectionError("ABORTED", "aborted by its signal", { cause: signal?.reason }));
+  const abort = (): void => pending.reject(new ConnectionError("ABORTED", "aborted", { cause: signal?.reason }));
   const onAbort = (): void => {
     onCut();
     abort();

@@ -47,7 +47,7 @@ export function createRequests(clock: Clock, fill: (target: Uint8Array) => void,
       const request: OpenRequest = { answer, action: message.action, onDone: limits.onDone };
       if (answer.isSettled) return answer.promise;
       if (open.has(pid)) {
-        answer.reject(createMisuse("pid", pid, "one that is not in use"));
+        answer.reject(createMisuse("pid", pid, "an unused one"));
         return answer.promise;
       }
       open.set(pid, request);

@@ -99,7 +99,7 @@ function createWish(
       events.run(async () => {
         if (state === "ended") return;
         const isKnown = asked !== undefined || state === "subscribed";
-        end(new ConnectionError("ABORTED", `${channel} was unsubscribed`));
+        end(new ConnectionError("ABORTED", "unsubscribed"));
         // the connection's end unsubscribes as well
         if (isKnown && isOpen()) await askServer({ action: "unsubscribe", channel }).catch(() => {});
       }),

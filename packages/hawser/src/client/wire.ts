@@ -45,13 +45,13 @@ export function parseIncoming(json: string): Incoming | undefined {
 
 /** Takes what there is: a refusal must come through, whatever is wrong with its words. */
 export function toWireError(error: unknown): WireError {
-  const { retryAfterMs, ...raw } = Object(error) as Partial<WireError>; // as far as it keeps to the protocol
+  const { code, message, temporary, retryAfterMs, ...others } = Object(error) as Partial<WireError>; // as far as it keeps to the protocol
   return {
-    ...raw,
-    code: String(raw.code ?? "INTERNAL"),
-    message: String(raw.message ?? ""),
-    temporary: raw.temporary === true,
-    ...(Number(retryAfterMs) > 0 && { retryAfterMs: Number(retryAfterMs) }),
+    ...others,
+    code: typeof code === "string" ? code : "INTERNAL",
+    message: typeof message === "string" ? message : "",
+    temporary: temporary === true,
+    ...(typeof retryAfterMs === "number" && retryAfterMs > 0 && { retryAfterMs }),
   };
 }
 
@@ -67,5 +67,5 @@ export function toJson(message: object): string {
     json = error;
   }
   if (typeof json === "string") return json;
-  throw createMisuse("data", json, "what JSON can hold");
+  throw createMisuse("data", json, "JSON");
 }

@@ -163,26 +163,6 @@ describe("connect", () => {
     expect(client.state).toBe("waiting");
     expect(closes).toMatchObject([{ code: 1006, error: new Error("bad connector") }]);
   });
-
-  it("takes a connector whose events come before it has returned", async () => {
-    const inner = createScriptedConnector();
-    const { client } = setStage({
-      wrap: () => ({
-        capabilities: inner.capabilities,
-        open: (url, protocols, sink) => {
-          const connection = inner.open(url, protocols, sink);
-          inner.last.open();
-          return connection;
-        },
-      }),
-    });
-    await client.connect();
-    await client.send("here");
-    expect(inner.last.sent).toEqual(["here"]);
-    const over = client.disconnect();
-    inner.last.end(1000);
-    await over;
-  });
 });
 
 describe("the URL", () => {
