@@ -5,6 +5,8 @@ export interface LabServer {
   readonly name: string;
   /** "gateway": it speaks docs/PROTOCOL.md. "none": it echoes. */
   readonly envelope: "gateway" | "none";
+  /** @default "/" */
+  readonly path?: string;
   /** Settles with the port. */
   start(): Promise<number>;
   /** Ends all connections, somehow, and listens no more. */

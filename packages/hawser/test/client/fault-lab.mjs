@@ -154,7 +154,7 @@ export async function runFault({ fault, server, connector, seed, disconnects, li
     onConnection: (connection) => lab.onConnection?.(connection),
   });
   const client = createClient(
-    `${isSecure ? "wss" : "ws"}://127.0.0.1:${proxy.port}/`,
+    `${isSecure ? "wss" : "ws"}://127.0.0.1:${proxy.port}${server.path ?? "/"}`,
     options({ server, connector, limitMs }),
   );
   const log = new EventLog(client, limitMs);
@@ -166,7 +166,7 @@ export async function runFault({ fault, server, connector, seed, disconnects, li
     client,
     log,
     random,
-    headBytes: await measureHead(port, isSecure, server),
+    headBytes: await measureHead({ port, isSecure, server, limitMs }),
   };
   const asked = new Asked(client, server.envelope);
   try {
@@ -182,7 +182,7 @@ export async function runFault({ fault, server, connector, seed, disconnects, li
     else await seen(lab, endsBefore);
     await log.within("the fault", faulty);
     asked.askMany(5);
-    await end(lab);
+    await log.within("end of the fault", end(lab));
 
     if (disconnects) await checkGone(lab);
     else await checkBack(lab, asked, endsBefore);
@@ -192,9 +192,8 @@ export async function runFault({ fault, server, connector, seed, disconnects, li
     await log.within("disconnect", client.disconnect()).catch((error) => log.wrong.push(error.message));
     await asked.check(log);
     log.finish();
-    await lab.bad?.close();
-    await proxy.close();
-    await server.stop();
+    const over = [lab.bad?.close(), proxy.close(), server.stop()];
+    await log.within("the end of the lab", Promise.all(over)).catch((error) => log.wrong.push(error.message));
   }
   return { wrong: log.wrong, attempts: log.attempts, settled: asked.settled };
 }
@@ -208,7 +207,7 @@ function seen({ log, expect, connector }, endsBefore) {
 /** Short delays: what is tested is what happens, not when. */
 function options({ server, connector, limitMs }) {
   // a slow machine has more time for everything
-  const shortMs = limitMs / 15;
+  const shortMs = Math.ceil(limitMs / 15);
   const heartbeat = { intervalMs: 200, timeoutMs: shortMs };
   const isNode = connector === "node";
   return {
@@ -298,7 +297,7 @@ class Asked {
         (error) => error,
       );
       if (outcome === "answered") return;
-      if (["CONNECTION_CLOSED", "NOT_CONNECTED", "INVALID_STATE"].includes(outcome.code)) throw outcome;
+      throwIfOver(outcome);
     }
   }
 
@@ -306,7 +305,7 @@ class Asked {
   async hearUntilHeard() {
     if (this.#subscription === undefined) return;
     const heard = this.#heard;
-    while (this.#heard === heard) await this.#client.request("publish-news", {}).catch(() => {});
+    while (this.#heard === heard) await this.#client.request("publish-news", {}).catch(throwIfOver);
   }
 
   /** All promises are settled by now: `disconnect` leaves none. */
@@ -347,17 +346,24 @@ class Asked {
   }
 }
 
+/** What no other attempt can change. */
+function throwIfOver(error) {
+  if (["CONNECTION_CLOSED", "NOT_CONNECTED", "INVALID_STATE"].includes(error.code)) throw error;
+}
+
 /** How long the 101 of this server is. */
-async function measureHead(port, isSecure, { envelope }) {
+async function measureHead({ port, isSecure, server, limitMs }) {
+  const { envelope, path = "/" } = server;
   if (isSecure) return 0;
   const socket = connectTcp(port, "127.0.0.1");
   await once(socket, "connect");
   const protocol = envelope === "gateway" ? "Sec-WebSocket-Protocol: hawser.v1\r\n" : "";
   socket.write(
-    `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n${protocol}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n${protocol}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
   );
   let head = "";
-  while (!head.includes("\r\n\r\n")) head += String((await once(socket, "data"))[0]);
+  const signal = AbortSignal.timeout(limitMs);
+  while (!head.includes("\r\n\r\n")) head += String((await once(socket, "data", { signal }))[0]);
   socket.destroy();
   return head.indexOf("\r\n\r\n") + 4;
 }
