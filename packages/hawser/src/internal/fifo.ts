@@ -1,6 +1,9 @@
+/** What all that are empty share; it is never written to, as it has no room. */
+const NONE: undefined[] = [];
+
 /** A first-in-first-out queue on a ring that doubles: constant time at both ends, small while empty. */
 export class Fifo<T> {
-  #ring: (T | undefined)[] = [];
+  #ring: (T | undefined)[] = NONE;
   #head = 0;
   #size = 0;
 
@@ -45,7 +48,7 @@ export class Fifo<T> {
   }
 
   clear(): void {
-    this.#ring = [];
+    this.#ring = NONE;
     this.#head = 0;
     this.#size = 0;
   }

@@ -13,28 +13,40 @@ const SLOTS = 512;
 /** Timers this late tell of a process that stood still: garbage collection, long work, a stopped process. */
 export const STALL_MS = 1000;
 
-/** One deadline. Make it once, arm it often. */
-export class WheelTimer {
-  readonly callback: () => void;
+/** One deadline. Make it once, arm it often. Whoever has one for life can be it, and needs no function. */
+export abstract class WheelEntry {
   /** The tick that serves it; meaningful while armed. */
   tick = 0;
   /** Its neighbours in the slot's ring; itself while not armed. */
-  next: WheelTimer = this;
-  previous: WheelTimer = this;
-
-  constructor(callback: () => void) {
-    this.callback = callback;
-  }
+  next: WheelEntry = this;
+  previous: WheelEntry = this;
 
   get armed(): boolean {
     return this.next !== this;
+  }
+
+  /** Its time has come. */
+  abstract fire(): void;
+}
+
+/** A deadline that calls a function. */
+export class WheelTimer extends WheelEntry {
+  readonly callback: () => void;
+
+  constructor(callback: () => void) {
+    super();
+    this.callback = callback;
+  }
+
+  fire(): void {
+    this.callback();
   }
 }
 
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #tickMs: number;
-  readonly #slots: readonly WheelTimer[] = Array.from({ length: SLOTS }, () => new WheelTimer(() => {}));
+  readonly #slots: readonly WheelEntry[] = Array.from({ length: SLOTS }, () => new WheelTimer(() => {}));
   /** The next tick to be served; far behind after idle time. */
   #nextTick = 0;
   #armed = 0;
@@ -55,7 +67,7 @@ export class TimerWheel {
   }
 
   /** Arms `timer` to fire after `delayMs`; an armed one is moved. `Infinity` only disarms. */
-  arm(timer: WheelTimer, delayMs: number): void {
+  arm(timer: WheelEntry, delayMs: number): void {
     this.cancel(timer);
     if (delayMs === Infinity) return;
     const now = this.#clock.now();
@@ -74,15 +86,15 @@ export class TimerWheel {
     return () => void this.#stallWatchers.delete(watcher);
   }
 
-  cancel(timer: WheelTimer): void {
+  cancel(timer: WheelEntry): void {
     if (!timer.armed) return;
     unlink(timer);
     this.#armed--;
     if (this.#armed === 0) this.#cancelCall();
   }
 
-  #slot(tick: number): WheelTimer {
-    return this.#slots[tick % SLOTS] as WheelTimer; // always there: the array has SLOTS elements
+  #slot(tick: number): WheelEntry {
+    return this.#slots[tick % SLOTS] as WheelEntry; // always there: the array has SLOTS elements
   }
 
   #callAt(tick: number): void {
@@ -115,7 +127,7 @@ export class TimerWheel {
     }
   }
 
-  #serveSlot(head: WheelTimer, present: number): void {
+  #serveSlot(head: WheelEntry, present: number): void {
     // What is due moves to a ring of its own first, so that a callback which arms into this slot is not served twice.
     const due = new WheelTimer(() => {});
     for (let timer = head.next; timer !== head;) {
@@ -131,7 +143,7 @@ export class TimerWheel {
         const timer = due.next;
         unlink(timer);
         this.#armed--;
-        timer.callback();
+        timer.fire();
       }
     } finally {
       // Only after a throw is any left: it is served next.
@@ -154,14 +166,14 @@ export class TimerWheel {
 }
 
 /** Puts `timer` last in the ring behind `head`. */
-function link(timer: WheelTimer, head: WheelTimer): void {
+function link(timer: WheelEntry, head: WheelEntry): void {
   timer.previous = head.previous;
   timer.next = head;
   head.previous.next = timer;
   head.previous = timer;
 }
 
-function unlink(timer: WheelTimer): void {
+function unlink(timer: WheelEntry): void {
   timer.previous.next = timer.next;
   timer.next.previous = timer.previous;
   timer.next = timer;

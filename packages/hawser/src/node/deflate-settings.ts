@@ -4,7 +4,7 @@ import { acceptDeflateOffer } from "../protocol/index.js";
 import type { DeflateAgreement, DeflateOptions, DeflatePort, Role } from "../protocol/index.js";
 import { checkLimit } from "../internal/check-limit.js";
 import { checkBoolean } from "../socket/index.js";
-import type { Runtime, SocketSetup } from "../socket/index.js";
+import type { Runtime, SocketParts } from "../socket/index.js";
 import { createDeflatePort } from "./default-runtime.js";
 import { deflateDefaults } from "./deflate-rules.js";
 
@@ -72,7 +72,7 @@ export function resolveDeflate(
 export function setUpDeflate(
   settings: DeflateSettings,
   agreement: DeflateAgreement,
-): NonNullable<SocketSetup["deflate"]> {
+): NonNullable<SocketParts["deflate"]> {
   return { port: settings.port, agreement, thresholdBytes: settings.thresholdFor(agreement) };
 }
 

@@ -42,36 +42,35 @@ const WHOLE_BINARY: number = FIN | OPCODE_BINARY;
  * gives the same events (in stream mode: the same pieces joined).
  */
 export class FrameParser extends ParseFacts {
+  readonly #options: FrameParserOptions;
   readonly #bytes: ByteOperations;
-  readonly #header: HeaderReader;
   readonly #streaming: boolean;
   /** MASK when frames must have a mask, else 0. */
   readonly #maskBit: number;
-  readonly #intake: MessageIntake;
-  /** For the frames that `#nextWhole` takes. */
   #maxMessageBytes: number;
+  /** Memory that a connection at rest does without. */
+  #partial: PartialFrame | null = null;
 
   #stage: Stage;
   #lent: Uint8Array = NO_BYTES;
   #position = 0;
   #limit = 0;
-  /** How many bytes of the frame's payload have not come. */
-  #missing = 0;
-  #phase = 0;
   #insideMessage = false;
-  /** The payload of a control frame that a read cut. */
-  #control: Uint8Array | null = null;
 
-  /** @throws UsageError INVALID_ARGUMENT for a limit out of range */
+  /**
+   * Keeps `options`, which many parsers may share.
+   * @throws UsageError INVALID_ARGUMENT for a limit out of range
+   */
   constructor(options: FrameParserOptions) {
     super();
+    this.#options = options;
     this.#bytes = options.bytes;
-    this.#header = new HeaderReader(options);
     this.#streaming = options.mode === "stream";
     this.#stage = this.#streaming ? Stage.header : Stage.between;
     this.#maskBit = options.role === "server" ? MASK : 0;
-    this.#intake = new MessageIntake(options);
-    this.#maxMessageBytes = options.maxMessageBytes;
+    this.#maxMessageBytes = checkLimit("maxMessageBytes", options.maxMessageBytes);
+    checkLimit("maxFramesPerMessage", options.maxFramesPerMessage);
+    checkLimit("maxEmptyFrames", options.maxEmptyFrames);
   }
 
   /** The longest message in message mode, from now on; a message that has begun is judged by it when it goes on. */
@@ -80,7 +79,7 @@ export class FrameParser extends ParseFacts {
   }
   set maxMessageBytes(bytes: number) {
     this.#maxMessageBytes = checkLimit("maxMessageBytes", bytes);
-    this.#intake.maxMessageBytes = bytes;
+    if (this.#partial !== null) this.#partial.intake.maxMessageBytes = bytes;
   }
 
   /** Bytes pushed and not parsed yet. */
@@ -90,7 +89,8 @@ export class FrameParser extends ParseFacts {
 
   /** Bytes of memory held for what has come so far. */
   get retainedBytes(): number {
-    return this.#intake.capacity + (this.#control?.length ?? 0);
+    const partial = this.#partial;
+    return partial === null ? 0 : partial.intake.capacity + (partial.control?.length ?? 0);
   }
 
   /** Whether a message has begun and not ended. */
@@ -127,8 +127,7 @@ export class FrameParser extends ParseFacts {
   discard(): void {
     this.#stage = Stage.over;
     this.#insideMessage = false;
-    this.#intake.discard();
-    this.#control = null;
+    this.#partial = null;
     this.#forgetLent();
   }
 
@@ -177,18 +176,22 @@ export class FrameParser extends ParseFacts {
     switch (this.#stage) {
       case Stage.between:
       case Stage.header:
-        return this.#takeHeader();
+        return this.#position === this.#limit ? this.#needMore() : this.#takeHeader(this.#open());
       case Stage.payload:
-        return this.#streaming ? this.#takePiece() : this.#takePayload();
+        return this.#streaming ? this.#takePiece(this.#open()) : this.#takePayload(this.#open());
       case Stage.control:
-        return this.#takeControl();
+        return this.#takeControl(this.#open());
       case Stage.over:
         return this.#needMore();
     }
   }
 
-  #takeHeader(): Step {
-    const header = this.#header;
+  #open(): PartialFrame {
+    return (this.#partial ??= new PartialFrame(this.#options, this.#maxMessageBytes));
+  }
+
+  #takeHeader(partial: PartialFrame): Step {
+    const { header } = partial;
     this.#position = header.read(this.#lent, this.#position, this.#limit, this.#insideMessage);
     if (header.error !== null) return this.#fail(header.error);
     if (!header.whole) {
@@ -196,84 +199,87 @@ export class FrameParser extends ParseFacts {
       return this.#needMore();
     }
     header.reset();
-    this.#missing = header.length;
-    this.#phase = 0;
-    if (!isControlOpcode(header.opcode)) return this.#beginFrame();
+    partial.missing = header.length;
+    partial.phase = 0;
+    if (!isControlOpcode(header.opcode)) return this.#beginFrame(partial);
     this.#stage = Stage.control;
     return CONTINUE;
   }
 
-  #beginFrame(): Step {
-    const { opcode, length, fin, rsv1 } = this.#header;
+  #beginFrame({ header, intake }: PartialFrame): Step {
+    const { opcode, length, fin, rsv1 } = header;
     const first = opcode !== OPCODE_CONTINUATION;
     if (first) {
       this.type = opcode === OPCODE_TEXT ? "text" : "binary";
       this.compressed = rsv1;
       this.#insideMessage = true;
-      this.#intake.begin(this.type, rsv1);
+      intake.begin(this.type, rsv1);
     }
-    const fault = this.#intake.announce(length, fin);
+    const fault = intake.announce(length, fin);
     if (fault !== null) return this.#fail(fault);
     this.#stage = Stage.payload;
     return first && this.#streaming ? ParseEvent.begin : CONTINUE;
   }
 
-  #takePayload(): Step {
-    const fault = this.#intake.judge(this.#missing);
+  #takePayload(partial: PartialFrame): Step {
+    const { header, intake } = partial;
+    const fault = intake.judge(partial.missing);
     if (fault !== null) return this.#fail(fault);
     const buffer = this.#lent;
     const start = this.#position;
-    const end = this.#takeBytes();
-    if (this.#missing === 0 && this.#header.fin) return this.#endMessage(buffer, start, end);
-    if (!this.#intake.append(buffer, start, end)) return this.#fail(faults.utf8Invalid("message"));
-    if (this.#missing > 0) return this.#needMore();
+    const end = this.#takeBytes(partial);
+    if (partial.missing === 0 && header.fin) return this.#endMessage(intake, buffer, start, end);
+    if (!intake.append(buffer, start, end)) return this.#fail(faults.utf8Invalid("message"));
+    if (partial.missing > 0) return this.#needMore();
     this.#stage = Stage.header;
     return CONTINUE;
   }
 
-  #endMessage(buffer: Uint8Array, start: number, end: number): ParseEvent {
-    const intake = this.#intake;
+  #endMessage(intake: MessageIntake, buffer: Uint8Array, start: number, end: number): ParseEvent {
     if (intake.length === 0) return this.#deliver(buffer, start, end, false);
     intake.appendLast(buffer, start, end);
     const length = intake.length;
     return this.#deliver(intake.take(), 0, length, true);
   }
 
-  #takePiece(): Step {
-    if (this.#missing === 0) {
+  #takePiece(partial: PartialFrame): Step {
+    if (partial.missing === 0) {
       this.#stage = Stage.header;
-      if (!this.#header.fin) return CONTINUE;
+      if (!partial.header.fin) return CONTINUE;
       this.#insideMessage = false;
       return ParseEvent.end;
     }
     const start = this.#position;
-    const end = this.#takeBytes();
+    const end = this.#takeBytes(partial);
     if (start === end) return this.#needMore();
     this.setPayload(this.#lent, start, end, false);
     return ParseEvent.piece;
   }
 
-  #takeControl(): Step {
+  #takeControl(partial: PartialFrame): Step {
+    const { opcode, length } = partial.header;
     const buffer = this.#lent;
     const start = this.#position;
-    const end = this.#takeBytes();
-    if (this.#missing === 0 && this.#control === null) return this.#deliverControl(buffer, start, end, false);
-    // header.length is at most 125, so this much may be allocated before it came
-    const control = (this.#control ??= this.#bytes.allocate(this.#header.length));
-    const filled = control.length - this.#missing;
+    const end = this.#takeBytes(partial);
+    if (partial.missing === 0 && partial.control === null) return this.#deliverControl(opcode, buffer, start, end);
+    // length is at most 125, so this much may be allocated before it came
+    const control = (partial.control ??= this.#bytes.allocate(length));
+    const filled = length - partial.missing;
     this.#bytes.copy(buffer, start, end, control, filled - (end - start));
-    return this.#missing === 0 ? this.#deliverControl(control, 0, filled, true) : this.#needMore();
+    if (partial.missing > 0) return this.#needMore();
+    partial.control = null;
+    return this.#deliverControl(opcode, control, 0, filled);
   }
 
   /** Takes what is there of the frame's payload, unmasks it, and returns where it ends. */
-  #takeBytes(): number {
+  #takeBytes(partial: PartialFrame): number {
     const start = this.#position;
-    const end = Math.min(start + this.#missing, this.#limit);
+    const end = Math.min(start + partial.missing, this.#limit);
     if (this.#maskBit !== 0 && end > start) {
-      this.#bytes.mask(this.#lent, start, end, this.#header.key, this.#phase);
-      this.#phase = (this.#phase + end - start) & 3;
+      this.#bytes.mask(this.#lent, start, end, partial.header.key, partial.phase);
+      partial.phase = (partial.phase + end - start) & 3;
     }
-    this.#missing -= end - start;
+    partial.missing -= end - start;
     this.#position = end;
     return end;
   }
@@ -290,11 +296,9 @@ export class FrameParser extends ParseFacts {
     return ParseEvent.message;
   }
 
-  #deliverControl(buffer: Uint8Array, start: number, end: number, owned: boolean): ParseEvent {
-    this.#control = null;
+  #deliverControl(opcode: number, buffer: Uint8Array, start: number, end: number): ParseEvent {
     this.#stage = this.#insideMessage || this.#streaming ? Stage.header : Stage.between;
-    this.setPayload(buffer, start, end, owned);
-    const opcode = this.#header.opcode;
+    this.setPayload(buffer, start, end, buffer !== this.#lent);
     if (opcode === OPCODE_PING) return ParseEvent.ping;
     return opcode === OPCODE_PONG ? ParseEvent.pong : this.#deliverClose(buffer, start, end);
   }
@@ -316,6 +320,8 @@ export class FrameParser extends ParseFacts {
   }
 
   #needMore(): ParseEvent {
+    const isAtRest = !this.#insideMessage && this.#stage !== Stage.control;
+    if (isAtRest && this.#partial?.header.fresh === true) this.#partial = null;
     this.#forgetLent();
     this.setPayload(NO_BYTES, 0, 0, false);
     this.text = undefined;
@@ -333,6 +339,23 @@ export class FrameParser extends ParseFacts {
     this.#lent = NO_BYTES;
     this.#position = 0;
     this.#limit = 0;
+  }
+}
+
+/** A frame that is not taken at once, and the message that it belongs to. */
+class PartialFrame {
+  readonly header: HeaderReader;
+  readonly intake: MessageIntake;
+  /** How many bytes of the frame's payload have not come. */
+  missing = 0;
+  phase = 0;
+  /** The payload of a control frame that a read cut. */
+  control: Uint8Array | null = null;
+
+  constructor(options: FrameParserOptions, maxMessageBytes: number) {
+    this.header = new HeaderReader(options);
+    this.intake = new MessageIntake(options);
+    this.intake.maxMessageBytes = maxMessageBytes;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { ByteOperations } from "../internal/bytes.js";
-import { checkLimit } from "../internal/check-limit.js";
 import type { ProtocolError } from "../internal/errors.js";
 import * as faults from "./frame-faults.js";
 import { type FrameParserOptions, maxWireBytes } from "./frame-parser-options.js";
@@ -24,14 +23,12 @@ export class MessageIntake {
   #assembly: MessageAssembly | null = null;
   #validator: Utf8Validator | null = null;
 
-  /** @throws UsageError INVALID_ARGUMENT for a limit out of range */
   constructor(options: FrameParserOptions) {
     this.#bytes = options.bytes;
     this.#streaming = options.mode === "stream";
-    this.#maxMessageBytes = checkLimit("maxMessageBytes", options.maxMessageBytes);
-    const maxFrames = checkLimit("maxFramesPerMessage", options.maxFramesPerMessage);
-    this.#maxFrames = this.#streaming ? Infinity : maxFrames;
-    this.#maxEmptyFrames = checkLimit("maxEmptyFrames", options.maxEmptyFrames);
+    this.#maxMessageBytes = options.maxMessageBytes;
+    this.#maxFrames = this.#streaming ? Infinity : options.maxFramesPerMessage;
+    this.#maxEmptyFrames = options.maxEmptyFrames;
   }
 
   /** The longest message. Also holds for the rest of the one under way. */
@@ -97,12 +94,6 @@ export class MessageIntake {
   /** Gives away the memory that holds what was kept, in its first `length` bytes as asked before. */
   take(): Uint8Array {
     return this.#assembly?.take() ?? NO_BYTES;
-  }
-
-  /** Gives all memory back. */
-  discard(): void {
-    this.#assembly = null;
-    this.#validator = null;
   }
 
   #findMaxBytes(): void {

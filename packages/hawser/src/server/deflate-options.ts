@@ -2,7 +2,7 @@ import { setUpDeflate } from "../node/index.js";
 import type { CompressorOptions, DeflateSettings } from "../node/index.js";
 import { acceptDeflateOffer } from "../protocol/index.js";
 import type { DeflateOptions, ExtensionOffer } from "../protocol/index.js";
-import type { SocketSetup } from "../socket/index.js";
+import type { SocketParts } from "../socket/index.js";
 
 /** Compression of messages, as the server agrees to it. */
 export interface ServerDeflateOptions extends DeflateOptions, CompressorOptions {}
@@ -11,7 +11,7 @@ export interface ServerDeflateOptions extends DeflateOptions, CompressorOptions 
 export function agreeDeflate(
   offers: readonly ExtensionOffer[],
   settings: DeflateSettings | null,
-): SocketSetup["deflate"] {
+): SocketParts["deflate"] {
   if (settings === null) return null;
   const { options, port } = settings;
   const agreement = acceptDeflateOffer(offers, options);

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../internal/error-codes.js";
 import { HawserError } from "../internal/errors.js";
 import { canSend, CLOSE_INTERNAL_ERROR, CLOSE_NORMAL } from "../protocol/index.js";
-import { checkHeartbeatNames, resolveSocketOptions, socketOptionNames } from "../socket/index.js";
+import { checkHeartbeatNames, resolveSocketOptions, SocketKind, socketOptionNames } from "../socket/index.js";
 import type {
   CloseReport,
   HandshakeInfo,
@@ -11,7 +11,6 @@ import type {
   Service,
   SocketHandler,
   SocketOptions,
-  SocketSetup,
   TransportSocket,
 } from "../socket/index.js";
 import { broadcast } from "./broadcast.js";
@@ -46,8 +45,8 @@ export class ServiceEntry implements ServiceHandle {
   readonly admit: Handlers["admit"] | undefined;
   /** The service, when it is a function: its sockets have no handlers unless it returns some. */
   readonly run: SocketHandler | null;
-  /** What sockets call; one object for all of them. */
-  readonly hooks: Pick<SocketSetup, "handlers" | "onClosed">;
+  /** What the sockets have in common. */
+  readonly kind: SocketKind;
   /** Takes the path out of the router; set as soon as it is in. */
   onRemove: () => void = () => {};
   readonly #home: ServiceHome;
@@ -66,11 +65,12 @@ export class ServiceEntry implements ServiceHandle {
     this.onRequest = options.onRequest ?? null;
     this.admit = options.admit ?? this.handlers?.admit?.bind(this.handlers);
     const onClosed = (socket: TransportSocket, report: CloseReport): void => this.#closed(socket, report);
-    this.hooks = this.handlers === null ? { onClosed } : { onClosed, handlers: this.handlers };
     const protocols = options.protocols ?? defaults.protocols;
     this.protocols = protocols === undefined ? home.protocols : checkProtocols(protocols);
     const preset = mergeOptions(home.socketDefaults, defaults);
     this.options = resolveSocketOptions(mergeOptions(preset, options), "server");
+    const common = { role: "server", runtime: home.runtime, options: this.options, onClosed } as const;
+    this.kind = new SocketKind(this.handlers === null ? common : { ...common, handlers: this.handlers });
   }
 
   broadcast(data: string | ArrayBufferView | ArrayBuffer, options: BroadcastOptions = {}): number {

@@ -23,6 +23,7 @@ import type { MessageSink } from "./message-sink.js";
 import { Receiver, type ReceiverOwner } from "./receiver.js";
 import type { Runtime } from "./runtime.js";
 import { SendQueue, type SendQueueOwner } from "./send-queue.js";
+import type { SocketKind } from "./socket-kind.js";
 import type { ResolvedSocketOptions } from "./socket-options.js";
 import type { CloseFrame, CloseReport } from "./socket-types.js";
 import { TextHeartbeat } from "./text-heartbeat.js";
@@ -30,14 +31,6 @@ import type { Transport, TransportSink } from "./transport.js";
 
 /** How long a peer that has nothing more to say may keep its half of the connection open. */
 const LINGER_MS = 2000;
-
-export interface ConnectionParts {
-  readonly role: Role;
-  readonly transport: Transport;
-  readonly runtime: Runtime;
-  readonly options: ResolvedSocketOptions;
-  readonly deflated: boolean;
-}
 
 export interface ConnectionOwner {
   /** Memory that the application's own queues hold. */
@@ -70,7 +63,8 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   readonly textHeartbeat: TextHeartbeat | null;
   readonly #owner: ConnectionOwner;
   readonly #deadlines: Deadlines;
-  readonly #controlBudget: ControlBudget;
+  /** null until the first control frame. */
+  #controlBudget: ControlBudget | null = null;
   readonly #rate: MessageRate | null;
   readonly #openedAtMs: number;
 
@@ -83,14 +77,21 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   #faultTold = false;
   /** Whether our Close was sent in place of what was queued. */
   #discarded = false;
+  /** Bytes sent by the time when the peer was last heard of. */
+  #sentWhenHeard = 0;
   /** Both sides have said all they will: what is written has to leave, then the transport ends. */
   #finishing = false;
   #peerEnded = false;
   #over = false;
   #accountedBytes = 0;
 
-  constructor(parts: ConnectionParts, owner: ConnectionOwner, sink: MessageSink) {
-    const { role, transport, runtime, options } = parts;
+  constructor(
+    kind: Pick<SocketKind, "role" | "runtime" | "options" | "parserOptions">,
+    { transport, deflate }: { readonly transport: Transport; readonly deflate: object | null },
+    owner: ConnectionOwner,
+    sink: MessageSink,
+  ) {
+    const { role, runtime, options } = kind;
     this.role = role;
     this.transport = transport;
     this.runtime = runtime;
@@ -99,12 +100,10 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     this.#openedAtMs = runtime.clock.now();
     const spread = options.heartbeat === null ? 0 : runtime.masks.next() / 2 ** 32;
     this.keepAlive = new KeepAlive(options.heartbeat, spread, this.#openedAtMs);
-    this.#controlBudget = new ControlBudget(options.maxControlFramesPerSecond, this.#openedAtMs);
     this.#deadlines = new Deadlines(runtime, options, this.keepAlive, this);
     this.queue = new SendQueue(transport, runtime, role, this);
     this.textHeartbeat = this.#createTextHeartbeat();
-    const limits = { ...options, bytes: runtime.bytes, role, deflate: parts.deflated };
-    this.receiver = new Receiver(transport, limits, sink, this);
+    this.receiver = new Receiver(transport, kind.parserOptions(deflate !== null), sink, this);
     this.#rate = options.rateLimit === null ? null : new MessageRate(options.rateLimit, runtime, this);
     if (this.#rate !== null) this.receiver.useRate(this.#rate);
   }
@@ -174,6 +173,7 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   // TransportSink
 
   onData(buffer: Uint8Array, start: number, end: number): void {
+    this.#sentWhenHeard = this.queue.bytesSent;
     const { beating } = this.keepAlive;
     this.#deadlines.received();
     this.queue.expectFlush();
@@ -241,7 +241,14 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   }
 
   onTimedOut(error: ConnectionError): void {
-    this.abort(error, "error");
+    const code = this.options.slowCloseCode;
+    if (code === null || !this.#isSlow(error) || !canSend(this.#state)) {
+      this.abort(error, "error");
+      return;
+    }
+    // our Close has the close timeout
+    this.#deadlines.progressed();
+    this.expel(error, { code, reason: "too slow" });
   }
 
   onLingered(): void {
@@ -354,11 +361,11 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
   }
 
   onPaused(): void {
-    this.#controlBudget.paused(this.runtime.clock.now());
+    this.#useControlBudget().paused(this.runtime.clock.now());
   }
 
   onResumed(): void {
-    this.#controlBudget.credit(this.runtime.clock.now());
+    this.#useControlBudget().credit(this.runtime.clock.now());
     this.#deadlines.resumed();
   }
 
@@ -426,6 +433,12 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     });
   }
 
+  /** Whether it took nothing, and not only said nothing: a silent peer that was sent next to nothing may just be gone. */
+  #isSlow({ code }: ConnectionError): boolean {
+    if (code === "WRITE_TIMEOUT") return true;
+    return code === "HEARTBEAT_TIMEOUT" && this.queue.bytesSent - this.#sentWhenHeard > this.options.softQueueBytes;
+  }
+
   #move(event: SocketEvent): void {
     this.#state = transition(this.#state, event);
   }
@@ -469,10 +482,17 @@ export class Connection implements TransportSink, SendQueueOwner, ReceiverOwner,
     }
   }
 
+  /** Full at first: what has not been counted was not there. */
+  #useControlBudget(): ControlBudget {
+    const { maxControlFramesPerSecond } = this.options;
+    return (this.#controlBudget ??= new ControlBudget(maxControlFramesPerSecond, this.runtime.clock.now()));
+  }
+
   #admitControlFrame(): boolean {
     // what was kept aside in a pause is looked at before `onResumed`
-    if (this.receiver.paused) this.#controlBudget.credit(this.runtime.clock.now());
-    if (this.#controlBudget.take(this.#deadlines.lastReceivedAtMs)) return true;
+    const budget = this.#useControlBudget();
+    if (this.receiver.paused) budget.credit(this.runtime.clock.now());
+    if (budget.take(this.#deadlines.lastReceivedAtMs)) return true;
     this.onFault(tooManyControlFrames(this.options.maxControlFramesPerSecond));
     return false;
   }

@@ -1,5 +1,5 @@
 import { ConnectionError } from "../internal/errors.js";
-import { STALL_MS, WheelTimer } from "../internal/timer-wheel.js";
+import { STALL_MS, WheelEntry } from "../internal/timer-wheel.js";
 import type { KeepAlive } from "./keep-alive.js";
 import type { Runtime } from "./runtime.js";
 import type { ResolvedSocketOptions } from "./socket-options.js";
@@ -34,12 +34,11 @@ interface CloseBound {
  * handshake, and the time to linger after it. Traffic moves a deadline without touching the timer, which looks again when
  * it fires. A connection that is not over has exactly one armed timer, or no deadline at all.
  */
-export class Deadlines {
+export class Deadlines extends WheelEntry {
   readonly #runtime: Runtime;
   readonly #options: ResolvedSocketOptions;
   readonly #keepAlive: KeepAlive;
   readonly #owner: DeadlinesOwner;
-  readonly #timer: WheelTimer;
   #timerDueMs = Infinity;
   #lastReceivedAtMs: number;
   /** Silence before this was not the peer's: reading was paused, or the process stood still. */
@@ -50,11 +49,11 @@ export class Deadlines {
   #stopped = false;
 
   constructor(runtime: Runtime, options: ResolvedSocketOptions, keepAlive: KeepAlive, owner: DeadlinesOwner) {
+    super();
     this.#runtime = runtime;
     this.#options = options;
     this.#keepAlive = keepAlive;
     this.#owner = owner;
-    this.#timer = new WheelTimer(() => this.#onTimer());
     this.#lastReceivedAtMs = runtime.clock.now();
   }
 
@@ -68,7 +67,7 @@ export class Deadlines {
     const dueMs = this.#next();
     if (this.#stopped || dueMs >= this.#timerDueMs) return;
     this.#timerDueMs = dueMs;
-    this.#runtime.wheel.arm(this.#timer, dueMs - this.#runtime.clock.now());
+    this.#runtime.wheel.arm(this, dueMs - this.#runtime.clock.now());
   }
 
   /** Bytes came. */
@@ -131,10 +130,11 @@ export class Deadlines {
 
   stop(): void {
     this.#stopped = true;
-    this.#runtime.wheel.cancel(this.#timer);
+    this.#runtime.wheel.cancel(this);
   }
 
-  #onTimer(): void {
+  /** The timer is the object itself: there is one a connection. */
+  override fire(): void {
     const now = this.#runtime.clock.now();
     // silence while the process stood still is no one else's fault
     if (now - this.#timerDueMs > STALL_MS) this.#excuseStall(now);

@@ -99,17 +99,6 @@ export class FrameEncoder {
     return chunks;
   }
 
-  /**
-   * Gives the block's memory back that `chunk`, taken just now, lies in: the transport copied it and has no use for it any more. Works for
-   * the last piece cut from the block, which is the usual case; others are left to the garbage collector.
-   */
-  recycle(chunk: Uint8Array): void {
-    const { block } = this.#runtime;
-    if (chunk.buffer !== block.buffer.buffer) return;
-    const start = chunk.byteOffset - block.buffer.byteOffset;
-    if (start + chunk.length === block.used) block.used = start;
-  }
-
   /** Makes room for `size` bytes behind the open piece, or opens a new one. */
   #extend(size: number): { buffer: Uint8Array; used: number } {
     const { block } = this.#runtime;
@@ -150,6 +139,16 @@ export class FrameEncoder {
     const at = writeFrameHeader(target, offset, firstByte, length, key);
     this.#runtime.bytes.mask(target, at, at + length, key, 0);
   }
+}
+
+/**
+ * Gives the block's memory back that `chunk`, taken just now, lies in: the transport copied it and has no use for it any more.
+ * Works for the last piece cut from the block, which is the usual case; others are left to the garbage collector.
+ */
+export function recycle({ block }: Runtime, chunk: Uint8Array): void {
+  if (chunk.buffer !== block.buffer.buffer) return;
+  const start = chunk.byteOffset - block.buffer.byteOffset;
+  if (start + chunk.length === block.used) block.used = start;
 }
 
 /** One frame around a whole message, unmasked: what a server sends to many. */

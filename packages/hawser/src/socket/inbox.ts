@@ -1,40 +1,64 @@
 import { quiet } from "../internal/deferred.js";
 import { type ConnectionError, UsageError } from "../internal/errors.js";
-import type { MessageSink } from "./message-sink.js";
-import {
-  createPullSink,
-  createPullStreamSink,
-  createPushSink,
-  createPushStreamSink,
-  type Intercept,
-  type StreamSinkOwner,
-} from "./message-sinks.js";
+import { asHold, type Hold, type MessageSink } from "./message-sink.js";
+import { createPullStreamSink, createPushStreamSink, type StreamSinkOwner } from "./message-sinks.js";
 import { ReceiveQueue } from "./receive-queue.js";
-import type { Runtime } from "./runtime.js";
 import type { Handlers, StreamHandlers } from "./service.js";
-import type { ResolvedSocketOptions } from "./socket-options.js";
+import type { SocketKind } from "./socket-kind.js";
 import type { Message, MessageStream, Socket, WaitOptions } from "./socket-types.js";
 
-export interface InboxParts<Data> {
-  readonly socket: Socket<Data>;
-  readonly runtime: Runtime;
-  readonly options: ResolvedSocketOptions;
-  readonly handlers: Handlers<Data> | StreamHandlers<Data> | undefined;
-  readonly intercept: Intercept | null;
-}
+/** Keeps a message apart that is not the application's: a text heartbeat. Answers whether it was one. */
+export type Intercept = (text: string) => boolean;
 
-/** The application's end of the way in: handlers that are pushed to, or a queue that it pulls from. */
-export class Inbox<Data> {
+/** Bytes that a queued message is counted with beside its payload, so that many empty ones count too. */
+const MESSAGE_OVERHEAD_BYTES = 128;
+
+/**
+ * The application's end of the way in: handlers that are pushed to, or a queue that it pulls from. In message mode it is the
+ * sink itself, so that a connection at rest has no more than this.
+ */
+export class Inbox<Data> implements MessageSink {
   readonly sink: MessageSink;
-  readonly #parts: InboxParts<Data>;
+  readonly lends: boolean;
+  readonly #socket: Socket<Data>;
+  readonly #kind: SocketKind<Data>;
+  readonly #handlers: Handlers<Data> | StreamHandlers<Data> | undefined;
+  readonly #intercept: Intercept | null;
   #messages: ReceiveQueue<Message> | null = null;
   #streams: ReceiveQueue<MessageStream> | null = null;
   /** The stream given out last. */
   #stream: MessageStream | null = null;
 
-  constructor(parts: InboxParts<Data>, owner: StreamSinkOwner) {
-    this.#parts = parts;
-    this.sink = this.#createSink(owner);
+  /** `handlers`: the kind's, or what a service function returned for this socket. */
+  constructor(
+    socket: Socket<Data> & StreamSinkOwner,
+    kind: SocketKind<Data>,
+    handlers: Handlers<Data> | StreamHandlers<Data> | undefined,
+    intercept: Intercept | null,
+  ) {
+    this.#socket = socket;
+    this.#kind = kind;
+    this.#handlers = handlers;
+    this.#intercept = intercept;
+    this.lends = handlers !== undefined && kind.options.borrow;
+    this.sink = this.#createSink(socket);
+  }
+
+  // MessageSink, in message mode
+
+  message(data: Message): Hold {
+    if (this.#intercept !== null && typeof data === "string" && this.#intercept(data)) return undefined;
+    if (this.#messages !== null) return this.#messages.push(data, data.length + MESSAGE_OVERHEAD_BYTES);
+    const handlers = this.#handlers as Handlers<Data> | undefined; // the mode says which they are
+    return asHold(handlers?.message?.(this.#socket, data));
+  }
+
+  begin(): never {
+    throw new Error("a message sink was given a stream"); // the parser's mode is the socket's
+  }
+
+  end(): undefined {
+    return undefined;
   }
 
   /** Memory that waits to be pulled. */
@@ -44,14 +68,14 @@ export class Inbox<Data> {
 
   receive(options: WaitOptions | undefined): Promise<Message | null> {
     if (this.#messages === null) return quiet(Promise.reject(this.#wrongMode("receive", "message")));
-    return this.#messages.receive(options, this.#parts.runtime);
+    return this.#messages.receive(options, this.#kind.runtime);
   }
 
   receiveStream(options: WaitOptions | undefined): Promise<MessageStream | null> {
     if (this.#streams === null) return quiet(Promise.reject(this.#wrongMode("receiveStream", "stream")));
     this.#stream?.cancel();
     this.#stream = null;
-    const next = this.#streams.receive(options, this.#parts.runtime).then((stream) => (this.#stream = stream));
+    const next = this.#streams.receive(options, this.#kind.runtime).then((stream) => (this.#stream = stream));
     return quiet(next);
   }
 
@@ -68,23 +92,25 @@ export class Inbox<Data> {
   }
 
   #createSink(owner: StreamSinkOwner): MessageSink {
-    const { socket, options, handlers, intercept } = this.#parts;
+    const { options } = this.#kind;
+    const handlers = this.#handlers;
     if (options.mode === "stream") {
       if (handlers !== undefined) {
-        return createPushStreamSink(socket, handlers as StreamHandlers<Data>, options, owner);
+        return createPushStreamSink(this.#socket, handlers as StreamHandlers<Data>, options, owner); // the mode says which
       }
       this.#streams = new ReceiveQueue({ maxItems: Infinity, maxBytes: Infinity }); // a stream waits for the one before
       return createPullStreamSink(this.#streams, options);
     }
-    if (handlers !== undefined) return createPushSink(socket, handlers as Handlers<Data>, options.borrow, intercept);
-    this.#messages = new ReceiveQueue({ maxItems: options.maxReceiveMessages, maxBytes: options.maxReceiveBytes });
-    return createPullSink(this.#messages, intercept);
+    if (handlers === undefined) {
+      this.#messages = new ReceiveQueue({ maxItems: options.maxReceiveMessages, maxBytes: options.maxReceiveBytes });
+    }
+    return this;
   }
 
   #wrongMode(call: string, mode: string): UsageError {
-    const { handlers, options } = this.#parts;
+    const { options } = this.#kind;
     const why =
-      handlers === undefined
+      this.#handlers === undefined
         ? `needs mode "${mode}"`
         : "is not possible on a socket with handlers: messages are pushed to them";
     return new UsageError("INVALID_STATE", `${call} ${why}`, { facts: { call, mode: options.mode } });

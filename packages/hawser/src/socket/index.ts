@@ -30,7 +30,9 @@ export type {
 } from "./service.js";
 export { closeFields, describeClose } from "./describe-close.js";
 export { type EncodedMessage, encodeMessage } from "./encoded-message.js";
-export { openSocket, type SocketSetup, TransportSocket } from "./transport-socket.js";
+export { packHeaders } from "./packed-headers.js";
+export { SocketKind } from "./socket-kind.js";
+export { openSocket, type SocketParts, type SocketSetup, TransportSocket } from "./transport-socket.js";
 export { type SocketStreams, toStreams } from "./stream-adapter.js";
 export { SocketCloseEvent, WebSocketAdapter } from "./web-socket-adapter.js";
 export { checkHeartbeatNames, socketLimitNames, socketOptionNames } from "./option-names.js";

@@ -25,7 +25,8 @@ interface OutstandingPing {
 export class KeepAlive {
   roundTripMs: number | null = null;
   readonly #heartbeat: ResolvedHeartbeat | null;
-  readonly #pings = new Fifo<OutstandingPing>();
+  /** null until the first ping. */
+  #pings: Fifo<OutstandingPing> | null = null;
   readonly #intervalMs: number;
   /** When the heartbeat's ping was sent that no pong has answered yet. */
   #beatSentAtMs: number | null = null;
@@ -43,7 +44,7 @@ export class KeepAlive {
   }
 
   get outstanding(): number {
-    return this.#pings.size;
+    return this.#pings?.size ?? 0;
   }
 
   /** A payload no outstanding ping has: a counter, in digits. */
@@ -54,21 +55,24 @@ export class KeepAlive {
 
   pinged(payload: Uint8Array, nowMs: number, waiter: Deferred<number> | null): void {
     // A peer that never answers the heartbeat, but sends other things, must not fill the list.
+    this.#pings ??= new Fifo();
     if (waiter === null) this.#pings.remove((ping) => ping.waiter === null);
     this.#pings.push({ payload, sentAtMs: nowMs, waiter });
   }
 
   forget(waiter: Deferred<number>): boolean {
-    return this.#pings.remove((ping) => ping.waiter === waiter).length > 0;
+    return (this.#pings?.remove((ping) => ping.waiter === waiter) ?? []).length > 0;
   }
 
   /** A Pong came: it settles the latest ping with its payload and every earlier one (RFC 6455 §5.5.3). */
   ponged(payload: Uint8Array, nowMs: number): void {
-    if (this.#pings.size === 0) return;
-    const all = this.#pings.remove(() => true);
+    const pings = this.#pings;
+    if (pings === null) return;
+    const all = pings.remove(() => true);
     const last = all.findLastIndex((ping) => equalBytes(ping.payload, payload));
-    for (const ping of all.slice(last + 1)) this.#pings.push(ping);
+    for (const ping of all.slice(last + 1)) pings.push(ping);
     if (last < 0) return;
+    if (pings.size === 0) this.#pings = null;
     this.roundTripMs = nowMs - (all[last]?.sentAtMs ?? nowMs);
     for (const ping of all.slice(0, last + 1)) ping.waiter?.resolve(nowMs - ping.sentAtMs);
     this.#answered(nowMs);
@@ -123,7 +127,7 @@ export class KeepAlive {
 
   /** The connection is over. */
   stop(error: () => Error): void {
-    for (let ping = this.#pings.shift(); ping !== undefined; ping = this.#pings.shift()) ping.waiter?.reject(error());
+    for (const ping of this.#pings?.remove(() => true) ?? []) ping.waiter?.reject(error());
   }
 
   #answered(nowMs: number): void {

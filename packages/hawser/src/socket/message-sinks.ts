@@ -1,49 +1,14 @@
 import type { ProtocolError } from "../internal/errors.js";
 import { IncomingStream } from "./incoming-stream.js";
 import type { ReceiveQueue } from "./receive-queue.js";
-import { asHold, type MessageSink } from "./message-sink.js";
-import type { Handlers, StreamHandlers } from "./service.js";
+import type { MessageSink } from "./message-sink.js";
+import type { StreamHandlers } from "./service.js";
 import type { ResolvedSocketOptions } from "./socket-options.js";
-import type { Message, MessageStream, Socket } from "./socket-types.js";
-
-/** Keeps a message apart that is not the application's: a text heartbeat. Answers whether it was one. */
-export type Intercept = (text: string) => boolean;
-
-/** Bytes that a queued message is counted with beside its payload, so that many empty ones count too. */
-const MESSAGE_OVERHEAD_BYTES = 128;
+import type { MessageStream, Socket } from "./socket-types.js";
 
 export interface StreamSinkOwner {
   onFault(error: ProtocolError): void;
   onHandlerFailed(error: unknown): void;
-}
-
-/** Push, message mode: straight into the handler. */
-export function createPushSink<Data>(
-  socket: Socket<Data>,
-  handlers: Handlers<Data>,
-  lends: boolean,
-  intercept: Intercept | null,
-): MessageSink {
-  return {
-    lends,
-    message(data) {
-      if (intercept !== null && typeof data === "string" && intercept(data)) return undefined;
-      return asHold(handlers.message?.(socket, data));
-    },
-    ...noStreams,
-  };
-}
-
-/** Pull, message mode: into the queue that `receive` reads. */
-export function createPullSink(queue: ReceiveQueue<Message>, intercept: Intercept | null): MessageSink {
-  return {
-    lends: false,
-    message(data) {
-      if (intercept !== null && typeof data === "string" && intercept(data)) return undefined;
-      return queue.push(data, data.length + MESSAGE_OVERHEAD_BYTES);
-    },
-    ...noStreams,
-  };
 }
 
 /** Push, stream mode: the handler gets each message as it begins; the next waits until it is done with this one. */
@@ -91,13 +56,6 @@ export function createPullStreamSink(queue: ReceiveQueue<MessageStream>, options
     end: () => stream?.consumed.promise,
   };
 }
-
-const noStreams: Pick<MessageSink, "begin" | "end"> = {
-  begin: () => {
-    throw new Error("a message sink was given a stream"); // the parser's mode is the socket's
-  },
-  end: () => undefined,
-};
 
 const noMessages: Pick<MessageSink, "lends" | "message"> = { lends: false, message: () => undefined };
 

@@ -36,14 +36,15 @@ export class Receiver implements StreamIntakeOwner {
   readonly #parser: FrameParser;
   readonly #bytes: ByteOperations;
   #sink: MessageSink;
-  readonly #streams: StreamIntake;
+  /** In stream mode alone. */
+  readonly #streams: StreamIntake | null;
   readonly #owner: ReceiverOwner;
   #inflater: Inflater | null = null;
   /** The compressed message that an inflater works at, or is about to. */
   #inflatingBytes = 0;
   #rate: MessageRate | null = null;
   /** Bytes kept aside while held, in order. */
-  #kept: Uint8Array[] = [];
+  #kept: Uint8Array[] | null = null;
   #keptBytes = 0;
   /** Counts up when everything held is let go at once: what was awaited before that does not matter any more. */
   #generation = 0;
@@ -62,19 +63,19 @@ export class Receiver implements StreamIntakeOwner {
     this.#parser = new FrameParser(options);
     this.#bytes = options.bytes;
     this.#sink = sink;
-    this.#streams = new StreamIntake(options.bytes, sink, this);
+    this.#streams = options.mode === "stream" ? new StreamIntake(options.bytes, sink, this) : null;
     this.#owner = owner;
   }
 
   /** Gives messages to another sink; none may have come yet. */
   useSink(sink: MessageSink): void {
     this.#sink = sink;
-    this.#streams.useSink(sink);
+    this.#streams?.useSink(sink);
   }
 
   useInflater(inflater: Inflater): void {
     this.#inflater = inflater;
-    this.#streams.useInflater(inflater);
+    this.#streams?.useInflater(inflater);
   }
 
   useRate(rate: MessageRate): void {
@@ -101,14 +102,14 @@ export class Receiver implements StreamIntakeOwner {
   /** Memory held on the way in, the application's queue not counted. */
   get retainedBytes(): number {
     const { retainedBytes, unreadBytes } = this.#parser;
-    return retainedBytes + unreadBytes + this.#keptBytes + this.#inflatingBytes + this.#streams.unreadBytes;
+    return retainedBytes + unreadBytes + this.#keptBytes + this.#inflatingBytes + (this.#streams?.unreadBytes ?? 0);
   }
 
   /** `buffer` is lent for the length of the call. */
   onData(buffer: Uint8Array, start: number, end: number): void {
     if (this.#stopped) return;
     this.bytesReceived += end - start;
-    if (this.#held || this.#pumping || this.#kept.length > 0 || this.#parser.unreadBytes > 0) {
+    if (this.#held || this.#pumping || this.#kept !== null || this.#parser.unreadBytes > 0) {
       this.#keep(copyBytes(buffer, start, end));
       if (this.#held) this.#pause();
       return;
@@ -128,7 +129,7 @@ export class Receiver implements StreamIntakeOwner {
     this.#discarding = true;
     this.#generation++;
     this.#held = false;
-    this.#streams.discard();
+    this.#streams?.discard();
     if (!this.#pumping) this.#continue();
   }
 
@@ -138,7 +139,7 @@ export class Receiver implements StreamIntakeOwner {
     this.#generation++;
     this.#held = false;
     this.#parser.discard();
-    this.#kept = [];
+    this.#kept = null;
     this.#keptBytes = 0;
     this.#inflater?.close();
     this.#inflater = null;
@@ -147,7 +148,7 @@ export class Receiver implements StreamIntakeOwner {
 
   /** The connection is over: whoever reads a message that is not complete learns it. */
   failStream(error: Error): void {
-    this.#streams.fail(error);
+    this.#streams?.fail(error);
   }
 
   /** Holds what comes next until `promise` settles. Once messages are dropped, nobody is waited for. */
@@ -172,7 +173,7 @@ export class Receiver implements StreamIntakeOwner {
   }
 
   #keep(bytes: Uint8Array): void {
-    this.#kept.push(bytes);
+    (this.#kept ??= []).push(bytes);
     this.#keptBytes += bytes.length;
   }
 
@@ -196,8 +197,9 @@ export class Receiver implements StreamIntakeOwner {
     // owe an event: the end of a message whose last piece was held.
     this.#pump();
     while (!this.#held && !this.#stopped) {
-      const bytes = this.#kept.shift();
+      const bytes = this.#kept?.shift();
       if (bytes === undefined) break;
+      if (this.#kept?.length === 0) this.#kept = null;
       this.#keptBytes -= bytes.length;
       this.#parser.push(bytes, 0, bytes.length);
       this.#pump();
@@ -218,7 +220,7 @@ export class Receiver implements StreamIntakeOwner {
       this.#handle(event);
     }
     this.#pumping = false;
-    if (this.#peerEnded && !this.#held && !this.#stopped && this.#kept.length === 0) {
+    if (this.#peerEnded && !this.#held && !this.#stopped && this.#kept === null) {
       this.#peerEnded = false; // told once
       this.#owner.onPeerEnd();
     }
@@ -233,14 +235,14 @@ export class Receiver implements StreamIntakeOwner {
       case ParseEvent.begin:
         this.messagesReceived++;
         this.#rate?.count(1, 0);
-        this.#streams.begin(parser.type);
+        this.#streams?.begin(parser.type);
         return;
       case ParseEvent.piece:
         this.#rate?.count(0, parser.end - parser.start);
-        this.#holdFor(this.#streams.piece(parser.buffer, parser.start, parser.end, parser.compressed));
+        this.#holdFor(this.#streams?.piece(parser.buffer, parser.start, parser.end, parser.compressed));
         return;
       case ParseEvent.end:
-        this.#holdFor(this.#streams.end(parser.compressed));
+        this.#holdFor(this.#streams?.end(parser.compressed));
         return;
       case ParseEvent.ping:
         this.#owner.onPing(this.#copyPayload());

@@ -15,6 +15,53 @@ export interface SendItem {
   readonly isClose: boolean;
   /** Being compressed, or waiting for its source: the queue stands still, control frames do not. */
   busy: boolean;
+  /** What stands behind it. */
+  next: SendItem | null;
+}
+
+/** Items in order, each knowing the next: an empty list is two fields. */
+export class SendItems {
+  #first: SendItem | null = null;
+  #last: SendItem | null = null;
+
+  get empty(): boolean {
+    return this.#first === null;
+  }
+
+  push(item: SendItem): void {
+    if (this.#last === null) this.#first = item;
+    else this.#last.next = item;
+    this.#last = item;
+  }
+
+  /** The oldest, left in place. */
+  peek(): SendItem | null {
+    return this.#first;
+  }
+
+  /** Takes the oldest out. */
+  shift(): void {
+    const item = this.#first;
+    if (item === null) return;
+    this.#first = item.next;
+    if (item.next === null) this.#last = null;
+    item.next = null;
+  }
+
+  /** Takes every item that `matches` out, in order. */
+  remove(matches: (item: SendItem) => boolean): SendItem[] {
+    const removed: SendItem[] = [];
+    let item = this.#first;
+    this.#first = this.#last = null;
+    while (item !== null) {
+      const { next } = item;
+      item.next = null;
+      if (matches(item)) removed.push(item);
+      else this.push(item);
+      item = next;
+    }
+    return removed;
+  }
 }
 
 /** A message before its compression. */
@@ -41,6 +88,7 @@ export function createItem(parts: Partial<SendItem>): SendItem {
     stream: parts.stream ?? null,
     isClose: parts.isClose ?? false,
     busy: false,
+    next: null,
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Deferred } from "../internal/deferred.js";
 import type { ConnectionError } from "../internal/errors.js";
-import { Fifo } from "../internal/fifo.js";
 import {
   type Deflater,
   FIN,
@@ -11,10 +10,10 @@ import {
   OPCODE_TEXT,
   type Role,
 } from "../protocol/index.js";
-import { FrameEncoder } from "./frame-encoder.js";
+import { FrameEncoder, recycle } from "./frame-encoder.js";
 import type { OutgoingStream } from "./outgoing-stream.js";
 import type { Runtime } from "./runtime.js";
-import { createItem, hasBegun, type RawMessage, type SendItem, sharedBytesOf } from "./send-item.js";
+import { createItem, hasBegun, type RawMessage, type SendItem, SendItems, sharedBytesOf } from "./send-item.js";
 import { type MadeFrames, SendTransform } from "./send-transform.js";
 import type { Transport } from "./transport.js";
 
@@ -32,6 +31,15 @@ const TURN_BYTES = 1024 * 1024;
 interface Failure {
   readonly cause: unknown;
 }
+
+interface WaitingPing {
+  readonly payload: Uint8Array;
+  readonly waiter: Deferred<void> | null;
+}
+
+/** What all queues share that have none; never written to. */
+const NO_PINGS: WaitingPing[] = [];
+const NOBODY: Deferred<void>[] = [];
 
 export interface SendQueueOwner {
   /** Bytes were handed over and not all taken at once: `transport.bufferedBytes` is above zero. */
@@ -51,19 +59,20 @@ export class SendQueue {
   readonly #transport: Transport;
   readonly #runtime: Runtime;
   readonly #owner: SendQueueOwner;
-  readonly #encoder: FrameEncoder;
-  readonly #transform: SendTransform;
-  readonly #items = new Fifo<SendItem>();
+  readonly #role: Role;
+  #transform: SendTransform | null = null;
+  readonly #items = new SendItems();
   /** The last item while it is a batch that may grow; its frames lie in the encoder until then. */
   #batch: SendItem | null = null;
-  readonly #pings: { readonly payload: Uint8Array; readonly waiter: Deferred<void> | null }[] = [];
+  #encoder: FrameEncoder | null = null;
+  #pings: WaitingPing[] = NO_PINGS;
   /** The answer to the latest Ping: an earlier one that still waits is not needed any more (RFC 6455 §5.5.3). */
   #pong: Uint8Array | null = null;
   #queuedBytes = 0;
   /** Of those, what is in messages for many that are still to be compressed. */
   #sharedBytes = 0;
   #streams = 0;
-  readonly #handedOver: Deferred<void>[] = [];
+  #handedOver: Deferred<void>[] = NOBODY;
   #closeHandedOver = false;
   #failure: Failure | null = null;
   #turnFragments = 0;
@@ -81,12 +90,19 @@ export class SendQueue {
     this.#transport = transport;
     this.#runtime = runtime;
     this.#owner = owner;
-    this.#encoder = new FrameEncoder(runtime, role);
-    this.#transform = new SendTransform(runtime, role);
+    this.#role = role;
   }
 
   useDeflater(deflater: Deflater, takeover: boolean): void {
-    this.#transform.useDeflater(deflater, takeover);
+    this.#useTransform().useDeflater(deflater, takeover);
+  }
+
+  #useTransform(): SendTransform {
+    return (this.#transform ??= new SendTransform(this.#runtime, this.#role));
+  }
+
+  #useEncoder(): FrameEncoder {
+    return (this.#encoder ??= new FrameEncoder(this.#runtime, this.#role));
   }
 
   /** Bytes accepted that the transport has not taken. */
@@ -102,7 +118,7 @@ export class SendQueue {
 
   /** Whether there is nothing here that should still leave. */
   get idle(): boolean {
-    return this.#items.size === 0 && this.#pings.length === 0 && this.#pong === null;
+    return this.#items.empty && this.#pings.length === 0 && this.#pong === null;
   }
 
   /** Streams that are not settled. */
@@ -118,10 +134,9 @@ export class SendQueue {
   /** Accepts a whole message as one frame. With `alone` it can be taken out again by `remove`. */
   addMessage(data: string | Uint8Array, waiter: Deferred<void> | null, alone: boolean): void {
     const batch = this.#openBatch(alone);
+    const encoder = this.#useEncoder();
     const size =
-      typeof data === "string"
-        ? this.#encoder.addText(FIN | OPCODE_TEXT, data)
-        : this.#encoder.addBytes(FIN | OPCODE_BINARY, data);
+      typeof data === "string" ? encoder.addText(FIN | OPCODE_TEXT, data) : encoder.addBytes(FIN | OPCODE_BINARY, data);
     this.#count(batch, size, waiter);
     if (alone) this.#sealBatch();
     this.#askFlush();
@@ -130,7 +145,7 @@ export class SendQueue {
   /** Accepts a frame made elsewhere. */
   addFrame(frame: Uint8Array): void {
     const batch = this.#openBatch(false);
-    this.#encoder.addShared(frame);
+    this.#useEncoder().addShared(frame);
     this.#count(batch, frame.length, null);
     this.#askFlush();
   }
@@ -150,12 +165,13 @@ export class SendQueue {
 
   /** Adds a Close behind everything queued; `waiter` settles when it was taken. Nothing may be added after it. */
   addClose(payload: Uint8Array, waiter: Deferred<void> | null): void {
-    const frame = this.#transform.frame(FIN | OPCODE_CLOSE, payload);
+    const frame = this.#useTransform().frame(FIN | OPCODE_CLOSE, payload);
     this.#push(createItem({ ...frame, messages: 0, waiters: waiter === null ? [] : [waiter], isClose: true }));
   }
 
   /** Pings overtake data; `waiter` settles when it was taken. */
   addPing(payload: Uint8Array, waiter: Deferred<void> | null): void {
+    if (this.#pings === NO_PINGS) this.#pings = [];
     this.#pings.push({ payload, waiter });
     this.#queuedBytes += payload.length;
     this.#askFlush();
@@ -210,8 +226,8 @@ export class SendQueue {
   stop(error: () => ConnectionError): void {
     this.#stopped = true;
     this.#drop(error, (stream) => stream.fail(error()));
-    for (const waiter of this.#handedOver.splice(0)) waiter.reject(error());
-    this.#transform.close();
+    for (const waiter of this.#takeHandedOver()) waiter.reject(error());
+    this.#transform?.close();
   }
 
   /** Hands over what the transport can take. Called at the end of a read or of a turn, and when the transport has drained. */
@@ -252,7 +268,7 @@ export class SendQueue {
   #recycle(chunks: readonly Uint8Array[]): void {
     const only = chunks.length === 1 ? chunks[0] : undefined;
     const { copies, destroyed, bufferedBytes } = this.#transport;
-    if (only !== undefined && copies && !destroyed && bufferedBytes === 0) this.#encoder.recycle(only);
+    if (only !== undefined && copies && !destroyed && bufferedBytes === 0) recycle(this.#runtime, only);
   }
 
   #push(item: SendItem): void {
@@ -264,8 +280,25 @@ export class SendQueue {
 
   #settleHandedOver(): void {
     this.closeTaken = this.#closeHandedOver;
-    if (this.#handedOver.length === 0) return;
-    for (const waiter of this.#handedOver.splice(0)) waiter.resolve();
+    if (this.#handedOver === NOBODY) return;
+    for (const waiter of this.#takeHandedOver()) waiter.resolve();
+  }
+
+  #takeHandedOver(): readonly Deferred<void>[] {
+    const waiters = this.#handedOver;
+    this.#handedOver = NOBODY;
+    return waiters;
+  }
+
+  #settleWhenTaken(waiter: Deferred<void>): void {
+    if (this.#handedOver === NOBODY) this.#handedOver = [waiter];
+    else this.#handedOver.push(waiter);
+  }
+
+  #takePings(): readonly WaitingPing[] {
+    const pings = this.#pings;
+    this.#pings = NO_PINGS;
+    return pings;
   }
 
   /** `flush` is about to be called: what is added until then needs no turn of its own. */
@@ -291,8 +324,9 @@ export class SendQueue {
 
   #sealBatch(): void {
     if (this.#batch === null) return;
-    for (const chunk of this.#encoder.take()) this.#batch.chunks.push(chunk);
+    if (this.#encoder !== null) for (const chunk of this.#encoder.take()) this.#batch.chunks.push(chunk);
     this.#batch = null;
+    this.#encoder = null;
   }
 
   #count(batch: SendItem, bytes: number, waiter: Deferred<void> | null): void {
@@ -307,7 +341,7 @@ export class SendQueue {
     const chunks = this.#takeControl();
     for (let bytes = 0; bytes < WRITE_BYTES;) {
       const item = this.#items.peek();
-      if (item === undefined || !this.#prepare(item)) break;
+      if (item === null || !this.#prepare(item)) break;
       bytes += item.bytes;
       for (const chunk of item.chunks) chunks.push(chunk);
       this.#queuedBytes -= item.bytes;
@@ -325,11 +359,11 @@ export class SendQueue {
 
   #takeControl(): Uint8Array[] {
     if (this.#pings.length === 0 && this.#pong === null) return [];
-    const encoder = new FrameEncoder(this.#runtime, this.#transform.role);
-    for (const { payload, waiter } of this.#pings.splice(0)) {
+    const encoder = new FrameEncoder(this.#runtime, this.#role);
+    for (const { payload, waiter } of this.#takePings()) {
       encoder.addBytes(FIN | OPCODE_PING, payload);
       this.#queuedBytes -= payload.length;
-      if (waiter !== null) this.#handedOver.push(waiter);
+      if (waiter !== null) this.#settleWhenTaken(waiter);
     }
     if (this.#pong !== null) {
       encoder.addBytes(FIN | OPCODE_PONG, this.#pong);
@@ -341,8 +375,8 @@ export class SendQueue {
 
   #handOver(item: SendItem): void {
     this.messagesSent += item.messages;
-    for (const waiter of item.waiters) this.#handedOver.push(waiter);
-    if (item.stream !== null) this.#handedOver.push(item.stream.settled);
+    for (const waiter of item.waiters) this.#settleWhenTaken(waiter);
+    if (item.stream !== null) this.#settleWhenTaken(item.stream.settled);
     if (item.isClose) this.#closeHandedOver = true;
   }
 
@@ -357,7 +391,7 @@ export class SendQueue {
 
   #compress(item: SendItem, raw: RawMessage): void {
     try {
-      const made = this.#transform.compress(raw);
+      const made = this.#useTransform().compress(raw);
       if (made instanceof Promise) this.#wait(item, made);
       else this.#fill(item, made);
     } catch (cause) {
@@ -394,7 +428,7 @@ export class SendQueue {
       this.#turnBytes = 0;
       if (stream.stopped) return null;
     }
-    const made = await this.#transform.nextFragment(stream);
+    const made = await this.#useTransform().nextFragment(stream);
     this.#turnFragments++;
     this.#turnBytes += made?.bytes ?? 0;
     return made;
@@ -419,7 +453,7 @@ export class SendQueue {
   #drop(error: () => ConnectionError, endStream?: (stream: OutgoingStream) => void): void {
     this.#sealBatch();
     for (const item of this.#items.remove(() => true)) this.#dropItem(item, error, endStream);
-    for (const { payload, waiter } of this.#pings.splice(0)) {
+    for (const { payload, waiter } of this.#takePings()) {
       this.#queuedBytes -= payload.length;
       waiter?.reject(error());
     }

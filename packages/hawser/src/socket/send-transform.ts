@@ -22,14 +22,14 @@ const NO_BYTES = new Uint8Array(0);
 
 /** What happens to a message when its turn to be sent has come: compression, and the pieces of a stream. */
 export class SendTransform {
-  readonly role: Role;
+  readonly #role: Role;
   readonly #runtime: Runtime;
   #deflater: Deflater | null = null;
   #takeover = false;
 
   constructor(runtime: Runtime, role: Role) {
     this.#runtime = runtime;
-    this.role = role;
+    this.#role = role;
   }
 
   useDeflater(deflater: Deflater, takeover: boolean): void {
@@ -44,7 +44,7 @@ export class SendTransform {
 
   /** One frame around one payload. */
   frame(firstByte: number, payload: Uint8Array): MadeFrames {
-    const encoder = new FrameEncoder(this.#runtime, this.role);
+    const encoder = new FrameEncoder(this.#runtime, this.#role);
     const bytes = encoder.addBytes(firstByte, payload);
     return { chunks: encoder.take(), bytes };
   }

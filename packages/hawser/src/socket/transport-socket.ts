@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { copyBytes } from "../internal/bytes.js";
 import { createDeferred, type Deferred, quiet } from "../internal/deferred.js";
-import { ConnectionError, type HawserError } from "../internal/errors.js";
+import { ConnectionError, type HawserError, type ProtocolError } from "../internal/errors.js";
 import {
   canSend,
   checkClose,
@@ -12,7 +12,6 @@ import {
   MAX_CONTROL_BYTES,
   OPCODE_BINARY,
   OPCODE_TEXT,
-  type Role,
   type SocketState,
 } from "../protocol/index.js";
 import { Inbox } from "./inbox.js";
@@ -22,12 +21,14 @@ import { type EncodedMessage, toBytes } from "./encoded-message.js";
 import type { FanOutSocket } from "./fan-out.js";
 import { MAX_OUTSTANDING_PINGS } from "./keep-alive.js";
 import { asHold } from "./message-sink.js";
+import type { StreamSinkOwner } from "./message-sinks.js";
 import { OutgoingStream } from "./outgoing-stream.js";
+import { unpackHeaders } from "./packed-headers.js";
 import { PacedInflater } from "./paced-inflater.js";
-import type { Runtime } from "./runtime.js";
 import type { Handlers, StreamHandlers } from "./service.js";
 import { createShedding } from "./shedding.js";
-import { checkMessageLimit, checkOneOf, type ResolvedSocketOptions } from "./socket-options.js";
+import { SocketKind, type SocketKindParts } from "./socket-kind.js";
+import { checkMessageLimit, checkOneOf } from "./socket-options.js";
 import type {
   CloseFrame,
   CloseOptions,
@@ -44,17 +45,15 @@ import { checkTimeout, checkWait, isBounded, watch } from "./wait.js";
 
 type SocketHandlers<Data> = Handlers<Data> | StreamHandlers<Data>;
 
-/** Everything a socket is made of, once the opening handshake has succeeded. */
-export interface SocketSetup<Data = unknown> {
-  readonly role: Role;
+/** What a socket has for itself, once the opening handshake has succeeded. */
+export interface SocketParts<Data = unknown> {
   readonly transport: Transport;
-  readonly runtime: Runtime;
-  readonly options: ResolvedSocketOptions;
   readonly id: string;
   readonly data?: Data;
   readonly url: string;
   readonly params?: Readonly<Record<string, string>>;
-  readonly headers: ReadonlyMap<string, string>;
+  /** As a map, or as `packHeaders` made one text of them. */
+  readonly headers: ReadonlyMap<string, string> | string;
   readonly protocol: string;
   readonly extensions: string;
   /** What was negotiated of permessage-deflate; messages below `thresholdBytes` are sent as they are. */
@@ -63,13 +62,16 @@ export interface SocketSetup<Data = unknown> {
     readonly agreement: DeflateAgreement;
     readonly thresholdBytes: number;
   } | null;
+}
+
+/** Everything a socket is made of. */
+export interface SocketSetup<Data = unknown> extends SocketParts<Data>, SocketKindParts<Data> {
   /** Bytes that came right behind the handshake. */
   readonly head?: Uint8Array;
-  /** Given: messages are pushed. Absent: they wait for `receive` or `receiveStream`. */
-  readonly handlers?: SocketHandlers<Data>;
-  /** Called once, before the `close` handler: by then whoever keeps a list of sockets has this one no more. */
-  readonly onClosed?: (socket: TransportSocket<Data>, report: CloseReport) => void;
 }
+
+/** What all share whom nobody waits for; never written to. */
+const NOBODY: Deferred<void>[] = [];
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
@@ -78,64 +80,65 @@ const STREAM_OVERHEAD_BYTES = 1024;
 
 /** Makes the socket of a connection whose opening handshake has succeeded, and begins to read. */
 export function openSocket<Data>(setup: SocketSetup<Data>): TransportSocket<Data> {
-  // The setup lives as long as the connection, the head does not: it is a piece of a large read buffer.
-  const { head, ...lasting } = setup;
-  const socket = new TransportSocket<Data>(lasting);
-  socket.open(head);
+  const socket = new TransportSocket<Data>(new SocketKind(setup), setup);
+  socket.open(setup.head);
   return socket;
 }
 
 /** The Socket over a Transport. It checks arguments and turns what happens into promises; the Connection does the rest. */
-export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSocket, ConnectionOwner {
+export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSocket, ConnectionOwner, StreamSinkOwner {
   data: Data;
-  readonly #setup: SocketSetup<Data>;
+  readonly #kind: SocketKind<Data>;
   readonly #connection: Connection;
+  readonly id: string;
+  readonly url: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly protocol: string;
+  readonly extensions: string;
+  #headers: ReadonlyMap<string, string> | string;
+  readonly #deflate: SocketParts["deflate"];
   #inbox: Inbox<Data>;
   #handlers: SocketHandlers<Data> | undefined;
-  #drained: Deferred<void>[] = [];
+  #drained: Deferred<void>[] = NOBODY;
   #chargedBytes = 0;
   #report: CloseReport | null = null;
   #closed: Deferred<CloseReport> | null = null;
 
-  constructor(setup: SocketSetup<Data>) {
-    this.#setup = setup;
-    this.#handlers = setup.handlers;
-    this.data = setup.data as Data; // absent means that Data includes undefined: the application says so
-    const { deflate, role } = setup;
+  constructor(kind: SocketKind<Data>, parts: SocketParts<Data>) {
+    const { deflate } = parts;
+    this.#kind = kind;
+    this.#handlers = kind.handlers;
+    this.data = parts.data as Data; // absent means that Data includes undefined: the application says so
+    this.id = parts.id;
+    this.url = parts.url;
+    this.params = parts.params ?? NO_PARAMS;
+    this.protocol = parts.protocol;
+    this.extensions = parts.extensions;
+    this.#headers = parts.headers;
+    this.#deflate = deflate;
     this.#inbox = this.#createInbox();
-    this.#connection = new Connection({ ...setup, deflated: deflate !== null }, this, this.#inbox.sink);
-    if (deflate === null) return;
-    const { server, client } = deflate.agreement;
-    const [own, peers] = role === "server" ? [server, client] : [client, server];
-    this.#connection.queue.useDeflater(deflate.port.createDeflater(own), own.takeover);
-    const inflater = deflate.port.createInflater(peers);
-    const { maxInflatedBytesPerSecond } = setup.options;
-    this.#connection.receiver.useInflater(new PacedInflater(inflater, setup.runtime, maxInflatedBytesPerSecond));
+    this.#connection = new Connection(kind, parts, this, this.#inbox.sink);
+    if (deflate !== null) this.#useDeflate(deflate);
   }
 
-  get id(): string {
-    return this.#setup.id;
+  #useDeflate({ port, agreement }: NonNullable<SocketParts["deflate"]>): void {
+    const { role, runtime, options } = this.#kind;
+    const { server, client } = agreement;
+    const [own, peers] = role === "server" ? [server, client] : [client, server];
+    this.#connection.queue.useDeflater(port.createDeflater(own), own.takeover);
+    const inflater = port.createInflater(peers);
+    this.#connection.receiver.useInflater(new PacedInflater(inflater, runtime, options.maxInflatedBytesPerSecond));
   }
+
   get state(): SocketState {
     return this.#connection.state;
   }
-  get protocol(): string {
-    return this.#setup.protocol;
-  }
-  get extensions(): string {
-    return this.#setup.extensions;
-  }
-  get url(): string {
-    return this.#setup.url;
-  }
-  get params(): Readonly<Record<string, string>> {
-    return this.#setup.params ?? NO_PARAMS;
-  }
   get remoteAddress(): string | undefined {
-    return this.#setup.transport.remoteAddress;
+    return this.#connection.transport.remoteAddress;
   }
   get headers(): ReadonlyMap<string, string> {
-    return this.#setup.headers;
+    if (typeof this.#headers === "string") this.#headers = unpackHeaders(this.#headers);
+    return this.#headers;
   }
   get bufferedBytes(): number {
     return this.#connection.queue.bufferedBytes;
@@ -147,7 +150,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     return this.#connection.receiver.maxMessageBytes;
   }
   set maxMessageBytes(bytes: number) {
-    this.#connection.receiver.maxMessageBytes = checkMessageLimit(bytes, this.#setup.options);
+    this.#connection.receiver.maxMessageBytes = checkMessageLimit(bytes, this.#kind.options);
   }
   get closed(): Promise<CloseReport> {
     if (this.#closed === null) {
@@ -176,7 +179,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     try {
       checkWait(options);
       this.#accept("send", data, options?.compress, { waiter, alone: isBounded(options) });
-      watch(waiter, options, this.#setup.runtime, () => this.#cancelSend(waiter));
+      watch(waiter, options, this.#kind.runtime, () => this.#cancelSend(waiter));
     } catch (error) {
       waiter.reject(error);
     }
@@ -190,7 +193,8 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
 
   /** Sends one frame that was encoded once for many connections. As `post`. */
   postEncoded(message: EncodedMessage): boolean {
-    const { role, deflate } = this.#setup;
+    const { role } = this.#kind;
+    const deflate = this.#deflate;
     if (role === "client") this.#accept("post", message.data, message.compress, null);
     else if (deflate === null || !message.compress || message.payload.length < deflate.thresholdBytes) {
       this.#admit("post", message.frame.length);
@@ -215,8 +219,9 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
       checkWait(options);
       if (this.#report !== null) throw createEndError(this.#report);
       if (this.#belowSoftLimit()) return Promise.resolve();
+      if (this.#drained === NOBODY) this.#drained = [];
       this.#drained.push(waiter);
-      watch(waiter, options, this.#setup.runtime, () => {
+      watch(waiter, options, this.#kind.runtime, () => {
         const before = this.#drained.length;
         this.#drained = this.#drained.filter((other) => other !== waiter);
         return this.#drained.length < before;
@@ -235,11 +240,11 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     try {
       checkWait(options);
       this.#admitStream();
-      const compress = this.#setup.deflate !== null && options.compress !== false;
+      const compress = this.#deflate !== null && options.compress !== false;
       const type = options.type === undefined ? null : checkOneOf("type", options.type, ["text", "binary"] as const);
       const stream = new OutgoingStream(source, settled, { type, compress });
       this.#connection.queue.addStream(stream);
-      watch(settled, options, this.#setup.runtime, (error) => this.#cancelStream(stream, error));
+      watch(settled, options, this.#kind.runtime, (error) => this.#cancelStream(stream, error));
     } catch (error) {
       settled.reject(error);
     }
@@ -274,7 +279,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
       checkWait(options);
       this.#requireSending("ping");
       const { keepAlive, queue } = this.#connection;
-      const payload = data === undefined ? keepAlive.nextPayload() : copyBytes(toBytes(data, this.#setup.runtime));
+      const payload = data === undefined ? keepAlive.nextPayload() : copyBytes(toBytes(data, this.#kind.runtime));
       if (payload.length > MAX_CONTROL_BYTES) {
         throw pingTooLong(payload.length, MAX_CONTROL_BYTES);
       }
@@ -283,7 +288,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
         throw tooManyPings(MAX_OUTSTANDING_PINGS);
       }
       this.#connection.sendPing(payload, waiter);
-      watch(waiter, options, this.#setup.runtime, () => keepAlive.forget(waiter));
+      watch(waiter, options, this.#kind.runtime, () => keepAlive.forget(waiter));
     } catch (error) {
       waiter.reject(error);
     }
@@ -324,7 +329,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
 
   /** Closes with 1013 to get memory back: what waits is dropped, and the peer told when it may come again. */
   shed(limit: number): void {
-    const { error, frame } = createShedding(this.heldBytes, limit, this.#setup.runtime.masks.next());
+    const { error, frame } = createShedding(this.heldBytes, limit, this.#kind.runtime.masks.next());
     if (isOver(this.state)) {
       this.#connection.abort(error, "error");
     } else {
@@ -339,6 +344,18 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     return this.#inbox.bytes + this.#chargedBytes;
   }
 
+  // StreamSinkOwner: called by the Inbox's sinks alone
+
+  onFault(error: ProtocolError): void {
+    this.#connection.onFault(error);
+  }
+
+  onHandlerFailed(error: unknown): void {
+    this.#connection.onHandlerFailed(error);
+  }
+
+  // ConnectionOwner again
+
   onPeerClose(frame: CloseFrame): void {
     this.#inbox.finish(null);
     this.#call(() => this.#handlers?.closing?.(this, frame));
@@ -346,7 +363,13 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
 
   onSpace(): void {
     if (this.#drained.length === 0 || !this.#belowSoftLimit()) return;
-    for (const waiter of this.#drained.splice(0)) waiter.resolve();
+    for (const waiter of this.#takeDrained()) waiter.resolve();
+  }
+
+  #takeDrained(): readonly Deferred<void>[] {
+    const waiters = this.#drained;
+    this.#drained = NOBODY;
+    return waiters;
   }
 
   onError(error: HawserError): void {
@@ -361,9 +384,9 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
   onClosed(report: CloseReport): void {
     this.#report = report;
     this.#inbox.finish(this.#connection.receiveEnd);
-    for (const waiter of this.#drained.splice(0)) waiter.reject(createEndError(report));
+    for (const waiter of this.#takeDrained()) waiter.reject(createEndError(report));
     this.#closed?.resolve(report);
-    this.#setup.onClosed?.(this, report);
+    this.#kind.onClosed?.(this, report);
     this.#call(() => this.#handlers?.close?.(this, report));
   }
 
@@ -387,17 +410,9 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
   }
 
   #createInbox(): Inbox<Data> {
-    const { options, runtime } = this.#setup;
-    const handlers = this.#handlers;
-    const inText = options.heartbeat?.mode === "text";
+    const inText = this.#kind.options.heartbeat?.mode === "text";
     const intercept = (text: string): boolean => this.#connection.textHeartbeat?.intercept(text) === true;
-    return new Inbox<Data>(
-      { socket: this, runtime, options, handlers, intercept: inText ? intercept : null },
-      {
-        onFault: (error) => this.#connection.onFault(error),
-        onHandlerFailed: (error) => this.#connection.onHandlerFailed(error),
-      },
-    );
+    return new Inbox<Data>(this, this.#kind, this.#handlers, inText ? intercept : null);
   }
 
   #cancelSend(waiter: Deferred<void>): boolean {
@@ -424,7 +439,8 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     compress: boolean | undefined,
     wait: { waiter: Deferred<void>; alone: boolean } | null,
   ): void {
-    const { deflate, runtime } = this.#setup;
+    const { runtime } = this.#kind;
+    const deflate = this.#deflate;
     const { queue } = this.#connection;
     const content = typeof data === "string" ? data : toBytes(data, runtime);
     this.#admit(call, content.length, content);
@@ -436,7 +452,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     }
   }
 
-  #postShared(message: EncodedMessage, { port, agreement }: NonNullable<SocketSetup["deflate"]>): void {
+  #postShared(message: EncodedMessage, { port, agreement }: NonNullable<SocketParts["deflate"]>): void {
     const { windowBits, takeover } = agreement.server;
     const { opcode, payload } = message;
     this.#admit("post", payload.length);
@@ -452,7 +468,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
   #admit(call: string, size: number, content?: string | Uint8Array): void {
     this.#requireSending(call);
     const { queue } = this.#connection;
-    const { maxQueueBytes, softQueueBytes } = this.#setup.options;
+    const { maxQueueBytes, softQueueBytes } = this.#kind.options;
     let buffered = queue.bufferedBytes;
     if (buffered > softQueueBytes) {
       // What was gathered in this turn may find room with the transport.
@@ -462,7 +478,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     if (buffered === 0) return;
     const bytes =
       typeof content === "string" && buffered + size * 3 > maxQueueBytes
-        ? this.#setup.runtime.bytes.utf8ByteLength(content)
+        ? this.#kind.runtime.bytes.utf8ByteLength(content)
         : size;
     if (buffered + bytes > maxQueueBytes) throw queueFull(bytes, buffered, maxQueueBytes);
   }
@@ -470,7 +486,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
   /** What a stream will bring is asked for piece by piece; but the streams themselves must not be without number. */
   #admitStream(): void {
     this.#requireSending("sendStream");
-    const { maxQueueBytes } = this.#setup.options;
+    const { maxQueueBytes } = this.#kind.options;
     const { streams, bufferedBytes } = this.#connection.queue;
     const buffered = bufferedBytes + streams * STREAM_OVERHEAD_BYTES;
     if (streams > 0 && buffered + STREAM_OVERHEAD_BYTES > maxQueueBytes) {
@@ -479,7 +495,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
   }
 
   #belowSoftLimit(): boolean {
-    return this.bufferedBytes <= this.#setup.options.softQueueBytes;
+    return this.bufferedBytes <= this.#kind.options.softQueueBytes;
   }
 
   #requireSending(call: string): void {
@@ -487,7 +503,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
   }
 
   #closeFrame(code: number, reason: string): CloseFrame {
-    checkClose(code, reason, this.#setup.role, this.#setup.runtime.bytes);
+    checkClose(code, reason, this.#kind.role, this.#kind.runtime.bytes);
     return { code, reason };
   }
 
@@ -496,7 +512,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     const end = createDeferred<void>();
     void quiet(end.promise);
     void this.closed.then(() => end.resolve());
-    watch(end, options, this.#setup.runtime, () => {
+    watch(end, options, this.#kind.runtime, () => {
       if (!isOver(this.state) || this.#report === null) {
         this.#connection.abort(
           new ConnectionError("CLOSE_TIMEOUT", "the closing handshake was cut short by its caller"),

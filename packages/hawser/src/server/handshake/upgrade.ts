@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { sha1, StreamTransport } from "../../node/index.js";
 import { acceptKey, formatUpgradeResponse } from "../../protocol/index.js";
 import type { RefusalResponse } from "../../protocol/index.js";
-import { TransportSocket } from "../../socket/index.js";
+import { packHeaders, TransportSocket } from "../../socket/index.js";
 import type { Admission, Handlers, HandshakeInfo } from "../../socket/index.js";
 import { runAdmission } from "./admission.js";
 import type { AdmissionOutcome, PendingAdmission } from "./admission.js";
@@ -132,7 +132,6 @@ function finish(upgrade: Upgrade, outcome: AdmissionOutcome): void {
 /** Writes the 101 and lets the socket begin. */
 function open(upgrade: Upgrade, admission: Admission, head: Uint8Array): void {
   const { request, service, params, stream, home } = upgrade;
-  const { runtime } = home.options;
   const protocol = admission.protocol ?? chooseProtocol(request.protocols, service.protocols);
   if (protocol !== "" && !request.protocols.includes(protocol)) {
     // RFC 6455 §4.2.2: a client would fail the connection
@@ -148,21 +147,16 @@ function open(upgrade: Upgrade, admission: Admission, head: Uint8Array): void {
     handOver(stream);
     // By the transport, as all that follows: it tells when the answer is taken, and what waits behind it may go.
     transport.write([Buffer.from(answer, "latin1")]);
-    // It lives as long as the connection, so the head is not in it: that is a piece of a large read buffer.
-    const socket = new TransportSocket({
-      role: "server",
+    const socket = new TransportSocket(service.kind, {
       transport,
-      runtime,
-      options: service.options,
       id: home.nextId(),
       data: admission.data,
       url: request.target,
       params,
-      headers: request.headers,
+      headers: packHeaders(request.headers),
       protocol,
       extensions,
       deflate,
-      ...service.hooks,
     });
     // before its `open` handler, which may broadcast
     home.onOpen(socket, service);
