@@ -224,6 +224,20 @@ describe("REL-D13 channels that come and go", () => {
 });
 
 describe("REL-D3 the fan-out", () => {
+  it("begins for a subscriber behind its answer, however closely a publication follows the grant", async () => {
+    const { channels } = createBench({ subscribe: () => Promise.resolve() });
+    const came: string[] = [];
+    const session = createSession({ ...silent, data: () => void came.push("publication") });
+    const done = channels.subscribe(session, "deals", () => void came.push("answer"));
+    for (let step = 0; step < 50; step++) {
+      channels.deliver("deals", "{}");
+      await Promise.resolve();
+    }
+    await done;
+    expect(came.slice(0, 2)).toEqual(["answer", "publication"]);
+    expect(came.filter((what) => what === "answer")).toHaveLength(1);
+  });
+
   it("reaches everyone who stays, though others leave or fall behind in the middle of it", async () => {
     const { channels } = createBench();
     const got: string[] = [];
