@@ -20,7 +20,8 @@ export {
 } from "../protocol/index.js";
 export { CLOSE_TLS_FAILED, CLOSE_TRY_AGAIN_LATER, CLOSE_UNSUPPORTED_DATA, closeCodeName } from "../protocol/index.js";
 export { describeClose, SocketCloseEvent, socketDefaults, toStreams, WebSocketAdapter } from "../socket/index.js";
-export type { CloseFrame, CloseReport, Message, MessageStream, Socket, SocketState } from "../socket/index.js";
+export type { CloseFrame, CloseOptions, CloseReport, Message, MessageStream } from "../socket/index.js";
+export type { Socket, SocketState } from "../socket/index.js";
 export type { SendOptions, SendStreamOptions, WaitOptions } from "../socket/index.js";
 export type { HeartbeatOptions, RateLimitOptions, Runtime, SocketLimits, SocketOptions } from "../socket/index.js";
 export type { Handlers, StreamHandlers } from "../socket/index.js";
