@@ -8,6 +8,7 @@ import type { ActionDefinition } from "./action-registry.js";
 import { fingerprint } from "./canonical.js";
 import type { ActionContext, GatewayUser } from "./gateway-types.js";
 import type { GatewaySession } from "./session.js";
+import { isThenable } from "./thenable.js";
 import type { ResponseWaiter, StoredEntry, StoredResponses } from "./stored-responses.js";
 
 /** What a request needs of its connection. */
@@ -38,6 +39,7 @@ export class ActionRequest implements ActionContext, ResponseWaiter {
   readonly pid: string | undefined;
   readonly session: GatewaySession | undefined;
   readonly deadlineMs: number;
+  readonly #startedAtMs: number;
   readonly #definition: ActionDefinition;
   readonly #message: DecodedRequest;
   readonly #home: RequestHome;
@@ -54,7 +56,8 @@ export class ActionRequest implements ActionContext, ResponseWaiter {
     this.action = message.action;
     this.pid = message.pid;
     this.session = home.session ?? undefined;
-    this.deadlineMs = home.now() + definition.timeoutMs;
+    this.#startedAtMs = home.now();
+    this.deadlineMs = this.#startedAtMs + definition.timeoutMs;
     this.#definition = definition;
     this.#message = message;
     this.#home = home;
@@ -90,7 +93,7 @@ export class ActionRequest implements ActionContext, ResponseWaiter {
   }
 
   static startedAt(request: ActionRequest): number {
-    return request.deadlineMs - request.#definition.timeoutMs;
+    return request.#startedAtMs;
   }
 
   /** Runs the action. Never throws. */
@@ -263,10 +266,6 @@ export class ActionRequest implements ActionContext, ResponseWaiter {
     const { pid, action } = this;
     return pid === undefined ? "" : encodeRefusal(pid, action, error.toWire());
   }
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 function toWireIssues(issues: readonly SchemaIssue[]): WireIssue[] {

@@ -95,8 +95,11 @@ export class GatewayConnection implements LoginConnection, RequestHome {
   greet(user: GatewayUser): void {
     const session = this.#parts.isClosed ? null : this.#parts.sessions.create(user);
     if (session === null) {
-      const error = new ActionError("TOO_MANY_SESSIONS", "the user has as many sessions as allowed").toWire();
-      this.outbox.reply(encodePush({ actionAck: "login", status: 0, error }));
+      const error = this.#parts.isClosed
+        ? new ActionError("UNAVAILABLE", "the gateway is closed")
+        : new ActionError("TOO_MANY_SESSIONS", "the user has as many sessions as allowed");
+      this.outbox.reply(encodePush({ actionAck: "login", status: 0, error: error.toWire() }));
+      this.#note({ what: "login", action: "login", outcome: error.code });
       return;
     }
     const resume = this.takeSession(session, user);

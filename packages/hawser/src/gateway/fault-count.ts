@@ -12,6 +12,7 @@ export class FaultCount {
 
   /** Counts one; answers whether it is one too many. */
   note(nowMs: number): boolean {
+    if (this.#max === Infinity) return false;
     this.#times = this.#times.filter((time) => time > nowMs - MINUTE_MS);
     if (this.#times.length >= this.#max) return true;
     this.#times.push(nowMs);

@@ -44,9 +44,20 @@ export interface GatewayHome {
 const ownEvents: ReadonlySet<string> = new Set(["login", "unsubscribed"]);
 
 /** What `socket.data` is between the handshake and the open connection. */
-interface Arriving extends Arrival {
+class Arriving implements Arrival {
+  readonly secure: boolean;
+  readonly clientCertificate: Arrival["clientCertificate"];
   readonly user: GatewayUser | null;
+
+  constructor({ secure, clientCertificate }: Arrival, user: GatewayUser | null) {
+    this.secure = secure;
+    this.clientCertificate = clientCertificate;
+    this.user = user;
+  }
 }
+
+/** Of a service whose own `admit` took the place of ours: nothing is known. */
+const UNKNOWN = new Arriving({ secure: false, clientCertificate: undefined }, null);
 
 /** The service at its path, and the application's hand on it. */
 export class GatewayService implements Gateway {
@@ -96,21 +107,24 @@ export class GatewayService implements Gateway {
   // Handlers: what the server calls
 
   admit(info: HandshakeInfo): Admission | Promise<Admission | Refusal> {
-    const { secure, clientCertificate } = info;
-    if (!this.#parts.options.authenticateAtHandshake) return admission({ secure, clientCertificate, user: null });
-    return this.#admitUser(info);
+    return this.#parts.options.authenticateAtHandshake ? this.#admitUser(info) : { data: new Arriving(info, null) };
   }
 
   open(socket: Socket): void {
-    const { user, ...arrival } = socket.data as Arriving; // as `admit` left it
-    const connection = new GatewayConnection(socket, arrival, this.#parts);
-    socket.data = connection;
+    const { user, secure, clientCertificate } = socket.data instanceof Arriving ? socket.data : UNKNOWN;
     this.#connections++;
+    const connection = new GatewayConnection(socket, { secure, clientCertificate }, this.#parts);
+    socket.data = connection;
     if (user !== null) connection.greet(user);
   }
 
   message(socket: Socket, message: Message): void | Promise<void> {
-    return connectionOf(socket).receive(message);
+    return connectionOf(socket)?.receive(message);
+  }
+
+  error(socket: Socket, error: HawserError): void {
+    // of the connection's own troubles the server's log tells; this would be one of ours
+    if (error.code === "HANDLER_FAILED") this.#fail(error, connectionOf(socket)?.session ?? null);
   }
 
   // The application's
@@ -184,7 +198,7 @@ export class GatewayService implements Gateway {
       this.#connections--;
       // an overflow was counted when it was found
       if (report.initiator === "error" && disconnectCode(report) === CLOSE_SLOW) this.#closedAsSlow++;
-      return connectionOf(socket).onClosed(report);
+      return connectionOf(socket)?.onClosed(report);
     }
     this.#closed ??= this.#close();
     return this.#closed;
@@ -198,10 +212,8 @@ export class GatewayService implements Gateway {
   }
 
   async #admitUser(info: HandshakeInfo): Promise<Admission | Refusal> {
-    const { secure, clientCertificate } = info;
     try {
-      const user = await identify(this.#parts, undefined, guardHandshake(info));
-      return admission({ secure, clientCertificate, user });
+      return { data: new Arriving(info, await identify(this.#parts, undefined, guardHandshake(info))) };
     } catch (error) {
       if (error instanceof ActionError) return refuseHandshake(error);
       throw error;
@@ -259,12 +271,9 @@ export class GatewayService implements Gateway {
   }
 }
 
-function admission(data: Arriving): Admission {
-  return { data };
-}
-
-function connectionOf(socket: Socket): GatewayConnection {
-  return socket.data as GatewayConnection; // `open` put it there, before any other handler is called
+/** undefined: `open` failed. */
+function connectionOf(socket: Socket): GatewayConnection | undefined {
+  return socket.data instanceof GatewayConnection ? socket.data : undefined;
 }
 
 /** @throws UsageError INVALID_ARGUMENT */

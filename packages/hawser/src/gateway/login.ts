@@ -3,6 +3,7 @@ import { CLOSE_FORBIDDEN, encodeRefusal, encodeResponse } from "../messages/inde
 import type { DecodedRequest } from "../messages/index.js";
 import type { HandshakeInfo } from "../socket/service.js";
 import { ActionError } from "./action-error.js";
+import { isThenable } from "./thenable.js";
 import type { GatewayParts } from "./gateway-parts.js";
 import type { GatewayUser } from "./gateway-types.js";
 import type { GatewaySession, SessionConnection } from "./session.js";
@@ -36,10 +37,12 @@ export function identify(
 ): GatewayUser | null | Promise<GatewayUser | null> {
   try {
     const answer = parts.options.authenticate(data, info);
-    if (!(answer instanceof Promise)) return checkUser(answer);
-    return answer.then(checkUser).catch((error: unknown) => {
-      throw toRefusal(parts, error);
-    });
+    if (!isThenable(answer)) return checkUser(answer);
+    return Promise.resolve(answer)
+      .then(checkUser)
+      .catch((error: unknown) => {
+        throw toRefusal(parts, error);
+      });
   } catch (error) {
     throw toRefusal(parts, error);
   }

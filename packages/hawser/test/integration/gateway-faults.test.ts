@@ -58,6 +58,13 @@ describe("a malformed message", () => {
     expect(await peer.closed).toEqual({ code: 4400, reason: "too many malformed messages" });
   });
 
+  it("may come without end where that is allowed", async () => {
+    const { connect } = await startGateway({ limits: { maxFaultsPerMinute: Infinity } });
+    const peer = await connect();
+    for (let count = 0; count < 100; count++) peer.send("nonsense");
+    expect(await peer.ask({ action: "ping" })).toMatchObject({ status: 1 });
+  });
+
   it("is none that answers a request which was not made, has unknown keys, or is Ping", async () => {
     const { connect } = await startGateway();
     const peer = await connect();

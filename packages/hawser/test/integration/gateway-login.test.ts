@@ -172,6 +172,45 @@ describe("login", () => {
     expect(await peer.next()).toMatchObject({ pid: "2", data: "ann" });
   });
 
+  it("may be decided by whatever can be waited for, as databases answer", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- what it is about
+    const query = { then: (resolve: (user: unknown) => void) => resolve({ id: "ann" }) };
+    const { connect } = await startGateway({ authenticate: () => query as never });
+    const peer = await connect();
+    expect(await peer.ask({ action: "login" })).toMatchObject({ status: 1 });
+  });
+
+  it("that is never decided ends with the login timeout", async () => {
+    const runtime = createVirtualRuntime();
+    let asked = 0;
+    const { connect } = await startGateway({
+      runtime,
+      ...still,
+      authenticate: () => {
+        asked++;
+        return new Promise(() => {});
+      },
+    });
+    const peer = await connect();
+    peer.send({ pid: "1", action: "login" }).send({ pid: "2", action: "login" });
+    await expect.poll(() => asked).toBe(1);
+    await runtime.clock.advance(10_100);
+    await runtime.clock.advance(5100);
+    expect(await peer.code()).toBe(4401);
+    expect(asked).toBe(1);
+  });
+
+  it("of a user whose data makes loginData fail is INTERNAL, and there is no session", async () => {
+    const { connect, gateway, errors } = await startGateway({
+      loginData: () => {
+        throw new Error("no");
+      },
+    });
+    const peer = await connect();
+    expect(await peer.ask({ action: "login", data: { user: "ann" } })).toMatchObject({ error: { code: "INTERNAL" } });
+    expect([gateway.stats().sessions, errors.length]).toEqual([0, 1]);
+  });
+
   it("of the same user again refreshes the session, with a new secret", async () => {
     const { connect, gateway } = await startGateway({
       authenticate: (data) => ({ id: "ann", data }),
@@ -278,6 +317,25 @@ describe("with the handshake", () => {
     await page.ask({ action: "login", data: 1 });
     expect(seen.slice(2)).toEqual(["session=1", "session=1"]);
   });
+});
+
+it("a service may have an admit of its own: then nobody is known from the handshake on", async () => {
+  const { connect, gateway } = await startGateway({
+    authenticateAtHandshake: true,
+    authenticate: () => ({ id: "ann" }),
+    service: { admit: () => ({ data: { mine: true } }) },
+  });
+  const peer = await connect();
+  expect(gateway.stats()).toMatchObject({ connections: 1, sessions: 0 });
+  expect(await peer.ask({ action: "login" })).toMatchObject({ status: 1 });
+});
+
+it("a gateway put at a path in stream mode closes with 1011, and says why", async () => {
+  const { connect, gateway, errors } = await startGateway({ service: { mode: "stream" } });
+  const peer = await connect();
+  expect(await peer.code()).toBe(1011);
+  expect(errors).toMatchObject([{ code: "HANDLER_FAILED", cause: { code: "INVALID_STATE" } }]);
+  await expect.poll(() => gateway.stats().connections).toBe(0);
 });
 
 it("an action's context has the handshake", async () => {

@@ -251,6 +251,21 @@ describe("a request in flight", () => {
     expect(await peer.ask({ action: "ping" })).toMatchObject({ actionAck: "ping" });
   });
 
+  it("may have all the time in the world", async () => {
+    const runtime = createVirtualRuntime();
+    const done = createDeferred<number>();
+    const { login, gateway, audit } = await startGateway({ runtime, server: { heartbeat: false } }, (it) => {
+      it.action("wait", { timeoutMs: Infinity }, () => done.promise);
+    });
+    const peer = await login("ann");
+    peer.send({ pid: "1", action: "wait" });
+    await expect.poll(() => gateway.stats().requestsInFlight).toBe(1);
+    await runtime.clock.advance(86_400_000);
+    done.resolve(5);
+    expect(await peer.next()).toMatchObject({ data: 5 });
+    expect(audit.at(-1)).toMatchObject({ durationMs: 86_400_000 });
+  });
+
   it("knows its deadline, whoever asks for the signal late finds it aborted", async () => {
     const runtime = createVirtualRuntime();
     const late = createDeferred<boolean>();
