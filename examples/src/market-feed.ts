@@ -43,7 +43,8 @@ client.on("close", ({ code, retryInMs }) => {
 client.on("error", (error) => console.error(error.message));
 
 client.on("message", ({ message }) => {
-  const { event, msg, arg, data = [] } = JSON.parse(String(message)) as FeedMessage; // an exchange is trusted to keep its format
+  if (typeof message !== "string") return;
+  const { event, msg, arg, data = [] } = JSON.parse(message) as FeedMessage; // an exchange is trusted to keep its format
   if (event !== undefined) console.log(event === "error" ? `refused: ${msg}` : "subscribed");
   for (const entry of data) {
     if ("px" in entry) console.log(`trade  ${arg?.instId} ${entry.px} x ${entry.sz}`);

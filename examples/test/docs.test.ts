@@ -3,17 +3,40 @@ import { expect, it } from "vitest";
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 
-const names = readdirSync(new URL("../src/", import.meta.url), { recursive: true })
+const modules = readdirSync(new URL("../src/", import.meta.url), { recursive: true })
   .map((file) => String(file).replaceAll("\\", "/"))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.replace(".ts", ""))
   .sort();
 
-it.each(names)("%s has fewer than 60 lines and imports published entries only", (name) => {
-  const source = read(`src/${name}.ts`);
-  expect(source.split("\n").length - 1).toBeLessThan(60);
-  const hawser = [...source.matchAll(/from "(?<from>hawser[^"]*|\.[^"]*)"/g)].map(({ groups }) => groups?.["from"]);
-  expect(hawser).toEqual(["hawser/server"]);
+/** An example is a module; trading/store is a part of trading. */
+const names = modules.filter((name) => !modules.some((other) => name.startsWith(`${other}/`)));
+const parts = modules.filter((name) => !names.includes(name));
+const small = names.filter((name) => !parts.some((part) => part.startsWith(`${name}/`)));
+const large = names.filter((name) => !small.includes(name));
+
+/** What a module imports of ours. */
+const importsOf = (name: string): (string | undefined)[] =>
+  [...read(`src/${name}.ts`).matchAll(/(?:from|import\() ?"(?<from>hawser[^"]*|\.[^"]*)"/g)].map(
+    ({ groups }) => groups?.["from"],
+  );
+
+const linesOf = (name: string): number => read(`src/${name}.ts`).split("\n").length - 1;
+
+it.each(small)("%s has fewer than 60 lines and imports published entries only", (name) => {
+  expect(linesOf(name)).toBeLessThan(60);
+  expect(importsOf(name)).toEqual(["hawser/server"]);
+});
+
+it("has two examples of several files, each of which is short", () => {
+  expect(large).toEqual(["market-feed", "trading"]);
+  expect(large.filter((name) => linesOf(name) > 80)).toEqual([]);
+  expect(parts.filter((name) => linesOf(name) > 150)).toEqual([]);
+});
+
+it.each([...large, ...parts])("%s imports published entries and its own parts only", (name) => {
+  const allowed = /^(?:hawser\/(?:client|gateway|server)|\.\/[a-z-]+(?:\/[a-z-]+)?\.js|\.\.\/trading\/quotes\.js)$/;
+  expect(importsOf(name).filter((from) => !allowed.test(from ?? ""))).toEqual([]);
 });
 
 it("lists every example in the README", () => {

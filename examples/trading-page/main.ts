@@ -20,8 +20,9 @@ function showState({ state: name, lastClose }: Client): void {
   state.dataset["state"] = name;
   state.textContent = describeState(name, lastClose?.retryInMs);
   // the server may have ended it for good: then there is only another login
-  if (name === "disconnected" && session !== undefined)
+  if (name === "disconnected" && session !== undefined) {
     void leave(`the connection has ended (${lastClose?.code ?? 1000})`);
+  }
 }
 
 function describeState(name: Client["state"], retryInMs: number | undefined): string {
@@ -118,7 +119,8 @@ function describeRefusal(error: unknown): string {
 }
 
 function valueOf(form: HTMLFormElement, name: string): string {
-  return String(new FormData(form).get(name) ?? "");
+  const value = new FormData(form).get(name);
+  return typeof value === "string" ? value : "";
 }
 
 function note(target: HTMLElement, text: string, { failed = false } = {}): void {

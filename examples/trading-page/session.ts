@@ -1,6 +1,6 @@
 import { type Client, createClient, RequestError } from "hawser/client";
 import type { HistoricalDeal, OrderAnswer, QuotePoint } from "../src/trading/wire.js";
-import { PriceChart } from "./chart.js";
+import type { PriceChart } from "./chart.js";
 import { element } from "./element.js";
 import { type PendingOrder, showDeals, showOrders } from "./tables.js";
 

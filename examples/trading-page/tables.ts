@@ -53,8 +53,9 @@ function row(cells: readonly Cell[]): HTMLTableRowElement {
     const data = element.insertCell();
     data.textContent = "text" in cell ? cell.text : cell.number;
     if ("number" in cell) data.className = "number";
-    else if (cell.text === "buy" || cell.text === "sell")
+    else if (cell.text === "buy" || cell.text === "sell") {
       data.dataset["direction"] = cell.text === "buy" ? "up" : "down";
+    }
   }
   return element;
 }

@@ -1,7 +1,7 @@
-import { type Agent, type ClientRequestArgs, Agent as HttpAgent, request } from "node:http";
+import { Agent as HttpAgent, type ClientRequestArgs, request } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 
 type OnConnection = (error: Error | null, stream?: Duplex) => void;
 
@@ -9,7 +9,7 @@ type OnConnection = (error: Error | null, stream?: Duplex) => void;
  * Connects through an HTTP proxy, `http://user:password@host:port`: asks it by CONNECT for a tunnel, in which wss is as safe as without it.
  * The package https-proxy-agent does this and more; any other agent of Node.js serves as well.
  */
-export function createTunnelAgent(proxy: URL, target: URL): Agent {
+export function createTunnelAgent(proxy: URL, target: URL): HttpAgent {
   const { username, password } = proxy;
   const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
   const headers = username === "" ? {} : { "proxy-authorization": `Basic ${credentials}` };
@@ -28,12 +28,11 @@ export function createTunnelAgent(proxy: URL, target: URL): Agent {
 
   const isSecure = target.protocol === "wss:" || target.protocol === "https:";
   const agent = isSecure ? new HttpsAgent() : new HttpAgent();
-  const connectInside = agent.createConnection.bind(agent);
   agent.createConnection = (options, onConnection) => {
-    openTunnel(options, (error, socket) => {
-      if (error !== null || socket === undefined || !isSecure) return onConnection?.(error, socket as Duplex); // given when there is no error
-      // TLS is spoken with the target, in the tunnel
-      connectInside({ ...options, socket } as ClientRequestArgs & { socket: Socket }, onConnection);
+    openTunnel(options, (error, tunnel) => {
+      const socket =
+        tunnel !== undefined && isSecure ? connectTls({ ...(options as ConnectionOptions), socket: tunnel }) : tunnel;
+      onConnection?.(error, socket as Duplex); // there is one where there is no error
     });
     return undefined;
   };

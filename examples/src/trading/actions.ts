@@ -21,8 +21,9 @@ export function defineActions(gateway: Gateway<Account>, { store, matching, cloc
   // What the gateway stores for a repeated pid is gone with the process. The order's own pid, in the database, is not: a client
   // that was not answered asks again, whenever that is, and gets the order that is there.
   gateway.action("addOrder", { input: orderSchema, idempotent: true }, async (data, { pid, user }) => {
-    if (pid === undefined)
-      throw new ActionError("INVALID_DATA", "an order needs a pid: without it nobody could ask for it again");
+    if (pid === undefined) {
+      throw new ActionError("INVALID_DATA", "an order without a pid: nobody could ask for it again");
+    }
     const { symbol, side, volume, price: limit } = data;
     const wanted = { login: loginOf(user), pid, symbol, side, volume, limit, placedAtMs: Date.now() };
     const order = await whenAvailable(store.addOrder(wanted));

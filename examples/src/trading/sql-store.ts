@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, isNull } from "drizzle-orm";
 import type { LibSQLDatabase } from "drizzle-orm/libsql";
-import type { tables as sqliteTables } from "./sqlite.js";
+import type { tables as sqliteTables } from "./sqlite-tables.js";
 import type { TradingStore } from "./store.js";
 
 export type SqlDatabase = LibSQLDatabase;

@@ -43,15 +43,18 @@ export function compare(book, { orders, deals }, { isOver }) {
     if (rows.length === 0 && orderId !== undefined) wrong.push(`${pid} was acknowledged as ${orderId} and is lost`);
     if (rows.length === 0 && isOver) wrong.push(`${pid} is not there`);
     for (const row of rows) {
-      if (orderId !== undefined && String(row.id) !== orderId)
+      if (orderId !== undefined && String(row.id) !== orderId) {
         wrong.push(`${pid} was acknowledged as ${orderId} and is ${row.id}`);
-      if (row.volume !== data.volume || row.symbol !== data.symbol || row.side !== data.side)
+      }
+      if (row.volume !== data.volume || row.symbol !== data.symbol || row.side !== data.side) {
         wrong.push(`${pid} was changed`);
+      }
     }
   }
   for (const [pid] of rowsOf) if (!book.orders.has(pid)) wrong.push(`${pid} was never sent`);
-  if (new Set(orders.map(({ volume }) => volume)).size !== orders.length)
+  if (new Set(orders.map(({ volume }) => volume)).size !== orders.length) {
     wrong.push("an order is there under two pids");
+  }
 
   const prices = new Map();
   for (const { order_id: id, price } of deals) {

@@ -93,8 +93,8 @@ export function order(url, book, { maxNew, on }) {
     }
 
     socket.on("open", () => request("login", "login", { username: book.username, password: book.username, type: 1 }));
-    socket.on("message", (text) => {
-      const message = JSON.parse(String(text));
+    socket.on("message", (bytes) => {
+      const message = JSON.parse(bytes);
       if (message.pid === "login") {
         if (message.status !== 1) return book.wrong.push(`the login was refused: ${JSON.stringify(message.error)}`);
         for (const symbol of ["LLG", "LLS"]) {

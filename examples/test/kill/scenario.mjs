@@ -45,8 +45,9 @@ export async function runKills({ place, kills, seed, onKill = () => true }) {
   for (let kill = 0; kill < kills && wrong.length === 0; kill++) {
     const step = steps[kill % steps.length];
     const { code, signal, isLate, errors } = await runOnce({ place, book, random, step, maxNew: NEW_ORDERS });
-    if (signal !== "SIGKILL")
+    if (signal !== "SIGKILL") {
       wrong.push(`kill ${kill}, ${step}: the gateway ended by itself, with ${code ?? signal}: ${errors}`);
+    }
     counts.kills++;
     if (isLate) counts.withoutItsStep++;
     const rows = await readBooks(place).catch((error) => {
@@ -102,8 +103,9 @@ async function runOnce({ place, book, random, step, maxNew }) {
     let seen = 0;
     const on = (what) => {
       if (what === step && ++seen === count) child.kill("SIGKILL");
-      if (what === "ordered" && step === "while ordering" && ++seen === 1)
+      if (what === "ordered" && step === "while ordering" && ++seen === 1) {
         setTimeout(() => child.kill("SIGKILL"), random() * 120);
+      }
     };
     await order(url, book, { maxNew, on });
     // everything is answered, and the process still lives: what is stored is filled yet

@@ -72,6 +72,11 @@ export class Example {
     this.#process.stdin.write(`${line}\n`);
   }
 
+  /** As `kill -9` does: it is not asked. */
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+
   /** Ctrl-C. */
   interrupt(): void {
     this.#process.kill("SIGINT");

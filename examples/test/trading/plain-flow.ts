@@ -24,6 +24,7 @@ export function runPlainFlow(Class: PlainWebSocketClass, url: string): Promise<P
     const answers: Record<string, { status: number; pid?: string; data?: unknown }> = {};
     const socket = new Class(url);
     let requests = 0;
+    let login: unknown;
     const request = (action: string, data: unknown): void =>
       socket.send(JSON.stringify({ pid: `plain-${++requests}`, action, data }));
 
@@ -33,13 +34,14 @@ export function runPlainFlow(Class: PlainWebSocketClass, url: string): Promise<P
       answers[message.actionAck] = message;
       if (message.actionAck === "login") {
         if (message.status !== 1) return request("login", { username: "ann", password: "ann", type: 1 });
+        login = message.data.login;
         return request("addOrder", { symbol: "LLG", side: "buy", volume: "100.0" });
       }
       // the deal may come before or after the answer to getOrder
       if (message.actionAck === "addOrder") return request("getOrder", { order_id: message.data.order_id });
       if (message.actionAck === "get_historical_deals") return socket.close(1000);
       if (answers["addDeal"] && answers["getOrder"]) {
-        request("get_historical_deals", { Login: (answers["login"]?.data as { login: number }).login, Symbol: "LLG" });
+        request("get_historical_deals", { Login: login, Symbol: "LLG" });
       }
     };
     socket.onclose = ({ code, wasClean }: { code: number; wasClean: boolean }) =>

@@ -87,7 +87,7 @@ function describeStore({ create }: { readonly create: () => Promise<Place> }): v
   });
 
   it("fills no order that is not there", async () => {
-    await expect(store.addDeal(99, "1", 1)).rejects.toThrow();
+    await expect(store.addDeal(99, "1", 1)).rejects.toThrow(/deals/);
   });
 
   it("shows a user his own orders and deals, newest first, and no more than asked for", async () => {

@@ -48,18 +48,15 @@ it("answers the history in either case of the names, one's own alone", async () 
   expect((await ann.request("get_historical_deals", { Login: 1, Symbol: "LLG" })).error?.code).toBe("FORBIDDEN");
 });
 
-it.each<[string, object, string]>([
-  ["a number for a volume", { volume: 100 }, "volume"],
-  ["a volume of nothing", { volume: "0.000" }, "volume"],
-  ["a volume that is not written out", { volume: "1e3" }, "volume"],
-  ["a symbol that is not traded", { symbol: "constructor" }, "symbol"],
-  ["a side that is none", { side: "hold" }, "side"],
-  ["a limit below nothing", { price: "-1" }, "price"],
-])("refuses %s, and says where", async (_name, wrong, path) => {
+it("refuses an order that is none, and says where", async () => {
   const { wsUrl } = await startTrading();
   const ann = await TradingClient.login(wsUrl, "ann");
-  const { error } = await ann.request("addOrder", { ...order, ...wrong });
-  expect(error).toMatchObject({ code: "INVALID_DATA", issues: [{ path: [path] }] });
+  const { error } = await ann.request("addOrder", { ...order, volume: 100, side: "hold" });
+  expect(error?.code).toBe("INVALID_DATA");
+  expect(error?.issues).toEqual([
+    { message: "expected buy or sell", path: ["side"] },
+    { message: expect.stringMatching(/^expected a decimal above 0 as a string/) as string, path: ["volume"] },
+  ]);
   expect((await ann.request("getOrders")).data).toEqual([]);
 });
 
