@@ -20,7 +20,7 @@ export async function startServer(name, { mode, execArgv = [] }) {
 
 /** Starts `load/NAME.mjs`; settles when it says that it is ready. */
 export async function startLoad(name, args) {
-  const child = fork(pathOf(`load/${name}.mjs`), args.map(String));
+  const child = fork(pathOf(`load/${name}.mjs`), args.map(String), { execArgv: [] });
   const [first] = await Promise.race([once(child, "message"), once(child, "exit")]);
   if (first !== "ready") throw new Error(`the load ${name} ended`);
   return { ask: () => ask(child), stop: () => stop(child) };

@@ -12,10 +12,10 @@ const WARM_UP_MS = 2000;
 /** A server whose main thread works less than this share of the time that it could have is not measured at its limit. */
 const SATURATED = 0.9;
 
-export async function run({ rounds, seconds }) {
+export async function run({ rounds, seconds, warmUpMs = WARM_UP_MS }) {
   const runs = Object.fromEntries(PEERS.map((peer) => [peer, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const peer of PEERS) runs[peer].push(await measure(peer, seconds));
+    for (const peer of PEERS) runs[peer].push(await measure(peer, { seconds, warmUpMs }));
   }
   const peers = Object.fromEntries(PEERS.map((peer) => [peer, summarise(runs[peer])]));
   const ratio = peers["hawser-gateway"].cpuUsPerRequest / peers.socketio.cpuUsPerRequest;
@@ -34,12 +34,12 @@ export function print({ peers, ratio, target, met }) {
   console.log(`hawser-gateway / socketio: ${ratio} (target: at most ${target}): ${met ? "met" : "NOT MET"}`);
 }
 
-async function measure(peer, seconds) {
+async function measure(peer, { seconds, warmUpMs }) {
   const server = await startServer(peer, { mode: "requests" });
   try {
     const load = await startLoad("requests", [peer, server.port, CLIENTS, IN_FLIGHT]);
     try {
-      await sleep(WARM_UP_MS);
+      await sleep(warmUpMs);
       const from = await take(server, load);
       await sleep(seconds * 1000);
       const to = await take(server, load);
