@@ -5,12 +5,13 @@ import { createRandomId } from "./random-id.js";
 import { GatewaySession } from "./session.js";
 import type { SessionConnection } from "./session.js";
 
-/** Sessions without a connection, of all users together; with more the oldest is forgotten before its time. */
 const MAX_WAITING = 100_000;
 
 export interface SessionRegistryParts {
   readonly limits: Pick<GatewayLimits, "maxSessionsPerUser" | "resumeWindowMs">;
   readonly runtime: Pick<Runtime, "clock" | "wheel" | "random">;
+  /** Sessions that wait for their connection, of all users together; with more the oldest is forgotten early. @default 100_000 */
+  readonly maxWaiting?: number;
   /** A session is over: it is in no list any more. */
   readonly onEnded: (session: GatewaySession) => void;
 }
@@ -82,8 +83,9 @@ export class SessionRegistry {
     const { resumeWindowMs } = this.#parts.limits;
     GatewaySession.setConnection(session, null, clock.now() + resumeWindowMs);
     this.#waiting.add(session);
-    if (this.#waiting.size > MAX_WAITING) for (const oldest of this.#waiting) return this.end(oldest);
     if (!this.#timer.armed) wheel.arm(this.#timer, resumeWindowMs);
+    const [oldest] = this.#waiting.size > (this.#parts.maxWaiting ?? MAX_WAITING) ? this.#waiting : [];
+    if (oldest !== undefined) this.end(oldest);
   }
 
   /** Forgets it; a connection is left as it is. */
