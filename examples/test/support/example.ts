@@ -17,7 +17,10 @@ export interface ExampleEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A built example as a process of its own, on a free port. Ended with the test. */
+/** What calls its argument at the end of whatever the process is for. */
+export type OnEnd = (end: () => void) => void;
+
+/** A built example as a process of its own, on a free port. Ended with the test, unless `onEnd` is given. */
 export class Example {
   readonly ended: Promise<ExampleEnd>;
   readonly #process: ChildProcessWithoutNullStreams;
@@ -25,7 +28,7 @@ export class Example {
   #stdout = "";
   #stderr = "";
 
-  constructor(name: string, env: Readonly<Record<string, string>>) {
+  constructor(name: string, env: Readonly<Record<string, string>>, onEnd: OnEnd = onTestFinished) {
     const file = `${dist}${name}.js`;
     this.#process = spawn(process.execPath, [file], { stdio: "pipe", env: { ...process.env, PORT: "0", ...env } });
     this.#process.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -36,7 +39,7 @@ export class Example {
       this.#stderr += text;
     });
     this.ended = new Promise((resolve) => this.#process.on("close", (code, signal) => resolve({ code, signal })));
-    onTestFinished(() => void this.#process.kill("SIGKILL"));
+    onEnd(() => void this.#process.kill("SIGKILL"));
   }
 
   /** What came on standard error: nothing, when all is well. */
@@ -92,8 +95,8 @@ export interface Started {
 }
 
 /** Starts an example and waits until it has printed its address. */
-export async function start(name: string, env: Readonly<Record<string, string>> = {}): Promise<Started> {
-  const example = new Example(name, env);
+export async function start(name: string, env: Readonly<Record<string, string>> = {}, onEnd?: OnEnd): Promise<Started> {
+  const example = new Example(name, env, onEnd);
   const [, url = ""] = await example.waitFor(/ on (\S+:\d+)\S*\n/);
   return { example, url, wsUrl: url.replace("http", "ws") };
 }

@@ -1,21 +1,26 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { type Client, openClient } from "../support/client.js";
-import { start, type Started } from "../support/example.js";
+import { type OnEnd, start, type Started } from "../support/example.js";
+
+const factor = Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
+
+// two processes one after the other, each with a database and a costly login
+vi.setConfig({ testTimeout: 90_000 * factor });
 
 /** A folder for a database; gone with the test. */
-export function createFolder(): string {
+export function createFolder(onEnd: OnEnd = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "hawser-trading-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** The example as a process, with quotes so quick that orders are filled soon. */
-export function startTrading(settings: Readonly<Record<string, string>> = {}): Promise<Started> {
-  const file = settings["TRADING_DB"] ?? join(createFolder(), "trading.db");
-  return start("trading", { INTERVAL_MS: "25", DATABASE_URL: "", ...settings, TRADING_DB: file });
+export function startTrading(settings: Readonly<Record<string, string>> = {}, onEnd?: OnEnd): Promise<Started> {
+  const file = settings["TRADING_DB"] ?? join(createFolder(onEnd), "trading.db");
+  return start("trading", { INTERVAL_MS: "25", DATABASE_URL: "", ...settings, TRADING_DB: file }, onEnd);
 }
 
 export interface Answer {

@@ -1,75 +1,109 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { once } from "node:events";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { Example } from "../support/example.js";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { Example, type Started } from "../support/example.js";
 import { postgresFolder, startPostgres } from "../support/postgres.mjs";
 import { createFolder, startTrading, TradingClient } from "./trading-client.js";
 
 const order = { symbol: "LLG", side: "buy", volume: "100.0" };
 
-it("fills an order, tells its owner in four strings and nobody else, and tells the channel", async () => {
-  const { example, wsUrl } = await startTrading();
-  await example.waitFor(/^users, each with his name as password: demo, ann, ben\n/m);
-  const ann = await TradingClient.login(wsUrl, "ann");
-  const ben = await TradingClient.login(`${wsUrl}/gateway`, "ben");
-  await ben.request("subscribe", undefined, { channel: "deals:LLG" });
+describe("over one process", () => {
+  let trading: Started;
+  beforeAll(async () => {
+    const ends: (() => void)[] = [];
+    trading = await startTrading({}, (end) => ends.unshift(end));
+    return () => ends.forEach((end) => end());
+  });
 
-  const { data } = await ann.request("addOrder", order);
-  expect(data).toMatchObject({ ...order, price: null, status: "open", filled_price: null });
-  const deal = await ann.nextDeal(data["order_id"]);
-  const { external_price: price, ...rest } = deal.data;
-  expect(rest).toEqual({ external_order_id: data["order_id"], external_volume: "100.0", external_symbol: "LLG" });
-  expect(price).toMatch(/^\d{4}\.\d$/);
-  expect((await ben.next(({ channel }) => channel === "deals:LLG")).data).toEqual(deal.data);
+  it("fills an order, tells its owner in four strings and nobody else, and tells the channel", async () => {
+    await trading.example.waitFor(/^users, each with his name as password: demo, ann, ben\n/m);
+    const ann = await TradingClient.login(trading.wsUrl, "ann");
+    const ben = await TradingClient.login(`${trading.wsUrl}/gateway`, "ben");
+    await ben.request("subscribe", undefined, { channel: "deals:LLG" });
 
-  const filled = await ann.request("getOrder", { order_id: data["order_id"] });
-  expect(filled.data).toMatchObject({ status: "filled", filled_price: price });
-  // what is somebody else's is not there for him, and his own push would have come before this answer
-  expect((await ben.request("getOrder", { order_id: data["order_id"] })).error?.code).toBe("UNKNOWN_ORDER");
-  expect((await ben.request("getOrders")).data).toEqual([]);
-});
+    const { data } = await ann.request("addOrder", order);
+    expect(data).toMatchObject({ ...order, price: null, status: "open", filled_price: null });
+    const deal = await ann.nextDeal(data["order_id"]);
+    const { external_price: price, ...rest } = deal.data;
+    expect(rest).toEqual({ external_order_id: data["order_id"], external_volume: "100.0", external_symbol: "LLG" });
+    expect(price).toMatch(/^\d{4}\.\d$/);
+    expect((await ben.next(({ channel }) => channel === "deals:LLG")).data).toEqual(deal.data);
 
-it("answers the history in either case of the names, one's own alone", async () => {
-  const { wsUrl } = await startTrading();
-  const ann = await TradingClient.login(wsUrl, "ann");
-  for (const symbol of ["LLG", "LLS"]) {
-    const { data } = await ann.request("addOrder", { ...order, symbol });
-    await ann.nextDeal(data["order_id"]);
-  }
-  const symbolsOf = async (data: unknown): Promise<unknown> =>
-    ((await ann.request("get_historical_deals", data)).data as unknown as { external_symbol: string }[]).map(
-      (deal) => deal.external_symbol,
+    const filled = await ann.request("getOrder", { order_id: data["order_id"] });
+    expect(filled.data).toMatchObject({ status: "filled", filled_price: price });
+    // what is somebody else's is not there for him, and his own push would have come before this answer
+    expect((await ben.request("getOrder", { order_id: data["order_id"] })).error?.code).toBe("UNKNOWN_ORDER");
+    expect((await ben.request("getOrders")).data).toEqual([]);
+  });
+
+  it("answers the history in either case of the names, one's own alone", async () => {
+    const demo = await TradingClient.login(trading.wsUrl, "demo");
+    for (const symbol of ["LLG", "LLS"]) {
+      const { data } = await demo.request("addOrder", { ...order, symbol });
+      await demo.nextDeal(data["order_id"]);
+    }
+    const symbolsOf = async (data: unknown): Promise<unknown> =>
+      ((await demo.request("get_historical_deals", data)).data as unknown as { external_symbol: string }[]).map(
+        (deal) => deal.external_symbol,
+      );
+
+    expect(await symbolsOf({ Login: 1, Symbol: "LLS" })).toEqual(["LLS"]);
+    expect(await symbolsOf({ login: "1", symbol: "LLG" })).toEqual(["LLG"]);
+    expect(await symbolsOf({})).toEqual(["LLS", "LLG"]);
+    expect((await demo.request("get_historical_deals", { Login: 2, Symbol: "LLG" })).error?.code).toBe("FORBIDDEN");
+  });
+
+  it("refuses an order that is none, and says where", async () => {
+    const ben = await TradingClient.login(trading.wsUrl, "ben");
+    const { error } = await ben.request("addOrder", { ...order, volume: 100, side: "hold" });
+    expect(error?.code).toBe("INVALID_DATA");
+    expect(error?.issues).toEqual([
+      { message: "expected buy or sell", path: ["side"] },
+      { message: expect.stringMatching(/^expected a decimal above 0 as a string/) as string, path: ["volume"] },
+    ]);
+    expect((await ben.request("getOrders")).data).toEqual([]);
+  });
+
+  it("refuses a wrong password and an unknown user in the same words", async () => {
+    const client = await TradingClient.open(trading.wsUrl);
+    const wrong = await client.request("login", { username: "ann", password: "ben" });
+    const unknown = await client.request("login", { username: "eve", password: "eve" });
+    const broken = await client.request("login", { username: "ann" });
+    expect(wrong.error?.code).toBe("LOGIN_REFUSED");
+    expect(unknown.error).toEqual(wrong.error);
+    expect(broken.error).toEqual(wrong.error);
+    expect((await client.request("addOrder", order)).error?.code).toBe("UNAUTHENTICATED");
+  });
+
+  it("takes no order without a pid, which nobody could ask for again", async () => {
+    const ben = await TradingClient.login(trading.wsUrl, "ben");
+    ben.send({ action: "addOrder", data: order });
+    expect((await ben.request("getOrders")).data).toEqual([]);
+  });
+
+  it("publishes quotes that go on where the chart ends", async () => {
+    const ann = await TradingClient.login(trading.wsUrl, "ann");
+    await ann.request("subscribe", undefined, { channel: "ticks:LLG" });
+    expect((await ann.request("subscribe", undefined, { channel: "ticks:none" })).error?.code).toBe("UNKNOWN_CHANNEL");
+    const quote = await ann.next(({ channel }) => channel === "ticks:LLG");
+    const { data } = await ann.request("getQuotes", { symbol: "LLG" });
+    expect(data).toContainEqual(quote.data);
+  });
+
+  it("serves its page with what it needs and no more", async () => {
+    const page = await fetch(trading.url);
+    const text = await page.text();
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const [, script = ""] = /<script type="module" crossorigin src="(?<src>[^"]+)"/.exec(text) ?? [];
+    expect((await fetch(new URL(script, trading.url))).headers.get("content-type")).toBe(
+      "text/javascript; charset=utf-8",
     );
-
-  expect(await symbolsOf({ Login: 2, Symbol: "LLS" })).toEqual(["LLS"]);
-  expect(await symbolsOf({ login: "2", symbol: "LLG" })).toEqual(["LLG"]);
-  expect(await symbolsOf({})).toEqual(["LLS", "LLG"]);
-  expect((await ann.request("get_historical_deals", { Login: 1, Symbol: "LLG" })).error?.code).toBe("FORBIDDEN");
-});
-
-it("refuses an order that is none, and says where", async () => {
-  const { wsUrl } = await startTrading();
-  const ann = await TradingClient.login(wsUrl, "ann");
-  const { error } = await ann.request("addOrder", { ...order, volume: 100, side: "hold" });
-  expect(error?.code).toBe("INVALID_DATA");
-  expect(error?.issues).toEqual([
-    { message: "expected buy or sell", path: ["side"] },
-    { message: expect.stringMatching(/^expected a decimal above 0 as a string/) as string, path: ["volume"] },
-  ]);
-  expect((await ann.request("getOrders")).data).toEqual([]);
-});
-
-it("refuses a wrong password and an unknown user in the same words", async () => {
-  const { wsUrl } = await startTrading();
-  const client = await TradingClient.open(wsUrl);
-  const wrong = await client.request("login", { username: "ann", password: "ben" });
-  const unknown = await client.request("login", { username: "eve", password: "eve" });
-  const broken = await client.request("login", { username: "ann" });
-  expect(wrong.error?.code).toBe("LOGIN_REFUSED");
-  expect(unknown.error).toEqual(wrong.error);
-  expect(broken.error).toEqual(wrong.error);
-  expect((await client.request("addOrder", order)).error?.code).toBe("UNAUTHENTICATED");
+    expect((await fetch(new URL("/../package.json", trading.url))).status).toBe(404);
+    expect((await fetch(trading.url, { method: "POST" })).status).toBe(405);
+    expect((await fetch(`${trading.url}/gateway`)).status).toBe(426);
+    await TradingClient.login(trading.wsUrl, "ann");
+  });
 });
 
 const databases = [
@@ -120,13 +154,6 @@ it("refuses a pid that was another order's before the restart", async () => {
   expect(error).toMatchObject({ code: "CONFLICT", temporary: false });
 });
 
-it("takes no order without a pid, which nobody could ask for again", async () => {
-  const { wsUrl } = await startTrading();
-  const ann = await TradingClient.login(wsUrl, "ann");
-  ann.send({ action: "addOrder", data: order });
-  expect((await ann.request("getOrders")).data).toEqual([]);
-});
-
 it("keeps an order open until its limit is met, over a restart", async () => {
   const settings = { TRADING_DB: join(createFolder(), "trading.db") };
   const before = await startTrading(settings);
@@ -144,16 +171,6 @@ it("keeps an order open until its limit is met, over a restart", async () => {
   expect((await again.request("getOrder", { order_id: low.data["order_id"] })).data["status"]).toBe("open");
 });
 
-it("publishes quotes that go on where the chart ends", async () => {
-  const { wsUrl } = await startTrading();
-  const ann = await TradingClient.login(wsUrl, "ann");
-  await ann.request("subscribe", undefined, { channel: "ticks:LLG" });
-  expect((await ann.request("subscribe", undefined, { channel: "ticks:none" })).error?.code).toBe("UNKNOWN_CHANNEL");
-  const quote = await ann.next(({ channel }) => channel === "ticks:LLG");
-  const { data } = await ann.request("getQuotes", { symbol: "LLG" });
-  expect(data).toContainEqual(quote.data);
-});
-
 it("names the port that is taken, and ends", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
@@ -169,17 +186,4 @@ it("tells which setting names a database that it cannot use, and ends", async ()
   const example = new Example("trading", { DATABASE_URL: "mysql://localhost/x" });
   expect(await example.ended).toEqual({ code: 1, signal: null });
   expect(example.stderr).toMatch(/^DATABASE_URL does not begin with postgres: [^\n]+\n$/);
-});
-
-it("serves its page with what it needs and no more", async () => {
-  const { url, wsUrl } = await startTrading();
-  const page = await fetch(url);
-  const text = await page.text();
-  expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
-  const [, script = ""] = /<script type="module" crossorigin src="(?<src>[^"]+)"/.exec(text) ?? [];
-  expect((await fetch(new URL(script, url))).headers.get("content-type")).toBe("text/javascript; charset=utf-8");
-  expect((await fetch(new URL("/../package.json", url))).status).toBe(404);
-  expect((await fetch(url, { method: "POST" })).status).toBe(405);
-  expect((await fetch(`${url}/gateway`)).status).toBe(426);
-  await TradingClient.login(wsUrl, "ann");
 });
