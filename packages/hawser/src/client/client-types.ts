@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { HawserError } from "../internal/errors.js";
 import type { CloseReaction, PushMessage } from "../messages/index.js";
 import type { ClientMessage, ConnectionEnd } from "./connector.js";

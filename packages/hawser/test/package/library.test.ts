@@ -6,7 +6,12 @@ import type { Packed } from "./consumer.js";
 
 const consumer = new Consumer();
 const installed = join(consumer.folder, "node_modules/hawser");
-const entries = ["hawser", "hawser/protocol", "hawser/server", "hawser/socket", "hawser/testing"];
+const entries = [
+  "hawser",
+  ...["protocol", "server", "socket", "gateway", "client", "backplanes/memory", "testing"].map(
+    (name) => `hawser/${name}`,
+  ),
+];
 const node24 = process.env["HAWSER_NODE24"];
 let packed: Packed;
 
@@ -35,7 +40,10 @@ it("holds the built entries and their sources, and nothing of the tests", () => 
 
 it("brings the source of every file that an entry reaches, where its map says", () => {
   const reached = new Set(
-    entries.map((entry) => join(installed, "dist/entries", `${entry.split("/")[1] ?? "index"}.js`)),
+    [...entries, "hawser/client-node"].map((entry) => {
+      const name = entry.split("/").slice(1).join("-");
+      return join(installed, "dist/entries", `${name === "" ? "index" : name}.js`);
+    }),
   );
   for (const file of reached) {
     const code = readFileSync(file, "utf8");
@@ -61,11 +69,11 @@ it("depends on nothing", () => {
 });
 
 it("is imported, every entry of it", async () => {
-  expect(await consumer.node(["import.mjs"])).toEqual({ code: 0, stdout: "5 entries\n", stderr: "" });
+  expect(await consumer.node(["import.mjs"])).toEqual({ code: 0, stdout: "8 entries\n", stderr: "" });
 });
 
 it("is required, without a flag and without a warning", async () => {
-  expect(await consumer.node(["require.cjs"])).toEqual({ code: 0, stdout: "5 entries, one module\n", stderr: "" });
+  expect(await consumer.node(["require.cjs"])).toEqual({ code: 0, stdout: "8 entries, one module\n", stderr: "" });
 });
 
 it("echoes", async () => {
@@ -75,8 +83,8 @@ it("echoes", async () => {
 it.skipIf(node24 === undefined)("is imported and required, and echoes, on Node.js 24 too", async () => {
   const ran = await Promise.all(["import.mjs", "require.cjs", "echo.mjs"].map((file) => consumer.node([file], node24)));
   expect(ran).toEqual([
-    { code: 0, stdout: "5 entries\n", stderr: "" },
-    { code: 0, stdout: "5 entries, one module\n", stderr: "" },
+    { code: 0, stdout: "8 entries\n", stderr: "" },
+    { code: 0, stdout: "8 entries, one module\n", stderr: "" },
     { code: 0, stdout: "ahoy 1000\n", stderr: "" },
   ]);
 });
@@ -162,8 +170,20 @@ import * as protocol from "hawser/protocol";
 import * as server from "hawser/server";
 import * as socket from "hawser/socket";
 import * as testing from "hawser/testing";
+import * as gateway from "hawser/gateway";
+import * as memory from "hawser/backplanes/memory";
+import { createClient } from "hawser/client";
+import type { Client, ClientMessage } from "hawser/client";
 
-export const entries = [protocol, server, socket, testing];
+export const entries = [protocol, server, socket, testing, gateway, memory];
+
+export async function talk(url: string): Promise<ClientMessage> {
+  const client: Client = createClient([url, () => Promise.resolve(url)], { login: { user: "demo" }, reconnect: { mode: "fixed" } });
+  await client.connect({ timeoutMs: 1000 });
+  client.on("close", ({ code, retryInMs = 0 }) => console.log(code + retryInMs));
+  for await (const { data } of client.subscribe("deals:LLG")) console.log(data);
+  return JSON.stringify(await client.request("addDeal", { volume: "1" }, { signal: AbortSignal.timeout(1) }));
+}
 
 const options: ServerOptions = { port: 0, maxMessageBytes: 1024, heartbeat: { intervalMs: 1000 }, tls: { cert: "", key: "" } };
 
@@ -184,7 +204,10 @@ export async function run(connecting: ConnectOptions & { mode?: "message" }): Pr
   "portable.ts": `
 import * as protocol from "hawser/protocol";
 import { closeCodeName } from "hawser/protocol";
+import { createClient } from "hawser/client";
 
+export const client = createClient("wss://localhost/", { WebSocketClass: WebSocket, heartbeat: false });
+export const again = createClient("wss://localhost/", { WebSocketClass: class extends WebSocket {} });
 export const name: string = closeCodeName(1000);
 export const names: readonly string[] = Object.keys(protocol);
 `,
