@@ -75,13 +75,13 @@ type ResolvedDraft = Required<Omit<ClientOptions, "heartbeat">> & {
 function merge<Options extends object>(prefix: string, given: object, defaults: Options): Options {
   const merged = { ...defaults } as Record<string, unknown>; // looked up by name
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaults)) throw createMisuse(prefix + name, value, `one of ${Object.keys(defaults).join(", ")}`);
+    if (!(name in defaults)) throw createMisuse(prefix + name, value, `one of ${Object.keys(defaults).join()}`);
     if (value === undefined) continue;
     if (typeof merged[name] === "number" && !(typeof value === "number" && value > 0)) {
       throw createMisuse(prefix + name, value, "a number above 0");
     }
     const allowed = choices[name];
-    if (allowed?.includes(value as string) === false) throw createMisuse(prefix + name, value, allowed.join(" or "));
+    if (allowed?.includes(value as string) === false) throw createMisuse(prefix + name, value, allowed.join());
     merged[name] = value;
   }
   return merged as Options; // the same names, and values of the same kinds

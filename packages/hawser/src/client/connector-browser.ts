@@ -1,5 +1,6 @@
-import { ConnectionError, UsageError } from "../internal/errors.js";
-import type { ClientMessage, Connection, ConnectionEnd, ConnectionSink, Connector } from "./connector.js";
+import { ConnectionError } from "../internal/errors.js";
+import { createMisuse } from "./client-errors.js";
+import type { ClientMessage, Connection, ConnectionSink, Connector } from "./connector.js";
 import type { WebSocketClass, WebSocketLike } from "./web-socket-class.js";
 
 const CONNECTING = 0;
@@ -12,105 +13,77 @@ const OPEN = 1;
 export function createWebSocketConnector(WebSocketClass: WebSocketClass): Connector {
   return {
     capabilities: { ping: false, backpressure: false, headers: false },
-    open: (url, protocols, sink) => new WebSocketConnection(WebSocketClass, { url, protocols, sink }),
+    open: (url, protocols, sink) => {
+      try {
+        return openConnection(new WebSocketClass(url, [...protocols]), sink);
+      } catch (cause) {
+        return openConnection(null, sink, createMisuse("url", url, `another: ${String(cause)}`));
+      }
+    },
   };
 }
 
-interface Attempt {
-  readonly url: string;
-  readonly protocols: readonly string[];
-  readonly sink: ConnectionSink;
-}
-
-class WebSocketConnection implements Connection {
-  readonly #sink: ConnectionSink;
-  /** null: the class refused its arguments. */
-  readonly #socket: WebSocketLike | null;
-  #error: unknown;
-  #ended = false;
-
-  constructor(WebSocketClass: WebSocketClass, { url, protocols, sink }: Attempt) {
-    this.#sink = sink;
-    this.#socket = this.#create(WebSocketClass, url, protocols);
-  }
-
-  get protocol(): string {
-    return this.#socket?.protocol ?? "";
-  }
-
-  get bufferedBytes(): number {
-    return this.#socket?.bufferedAmount ?? 0;
-  }
-
-  send(message: ClientMessage): void {
-    const socket = this.#socket;
-    // the class itself would drop it in silence
-    if (this.#ended || socket?.readyState !== OPEN) {
-      throw new ConnectionError("CONNECTION_CLOSED", "the connection is not open: the message was not sent");
-    }
-    (socket as Sender).send(message);
-  }
-
-  close(code?: number, reason?: string): void {
-    if (this.#ended) return;
-    // the standard lets it fail, without saying when it tells
-    if (this.#socket === null || this.#socket.readyState === CONNECTING) return this.abort();
-    try {
-      this.#socket.close(canSend(code) ? code : 1000, reason);
-    } catch {
-      this.#socket.close();
-    }
-  }
-
-  abort(): void {
-    if (this.#ended) return;
-    this.#end(createEnd({ error: this.#error }));
-    const socket = this.#socket as Terminable | null;
-    try {
-      // without the closing handshake where there is a way (ws): it would wait for an answer
-      if (socket?.terminate === undefined) socket?.close();
-      else socket.terminate();
-    } catch {
-      // what is over already needs no end
-    }
-  }
-
-  #create(WebSocketClass: WebSocketClass, url: string, protocols: readonly string[]): WebSocketLike | null {
-    let socket: WebSocketLike;
-    try {
-      socket = new WebSocketClass(url, [...protocols]);
-    } catch (cause) {
-      const text = cause instanceof Error ? cause.message : String(cause);
-      const error = new UsageError("INVALID_ARGUMENT", `the WebSocket class refused the URL or protocols: ${text}`, {
-        cause,
-      });
-      // the caller does not have the connection yet
-      queueMicrotask(() => this.#end(createEnd({ error })));
-      return null;
-    }
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.#sink.onOpen();
-    socket.onmessage = ({ data }: MessageFacts) => this.#sink.onMessage(toMessage(data));
-    socket.onerror = (event: ErrorFacts) => {
-      this.#error ??= event.error ?? event.message;
-    };
-    socket.onclose = ({ code, reason, wasClean }: CloseFacts) => {
-      this.#end(createEnd({ code, reason, clean: wasClean, error: this.#error }));
-    };
-    return socket;
-  }
-
-  #end(end: ConnectionEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const socket = this.#socket;
+/** `socket`: null when the class refused its arguments, for the reason `error`. */
+function openConnection(socket: WebSocketLike | null, sink: ConnectionSink, error?: unknown): Connection {
+  let isOver = false;
+  const end = (code = 1006, reason = "", clean = false): void => {
+    if (isOver) return;
+    isOver = true;
     if (socket !== null) {
       // from now on it may do what it likes; ws throws what goes wrong where nobody listens
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.onerror = () => {};
     }
-    this.#sink.onClosed(end);
+    sink.onClosed({ code, reason, clean, error });
+  };
+  const abort = (): void => {
+    if (isOver) return;
+    end();
+    try {
+      // without the closing handshake where there is a way (ws): it would wait for an answer
+      const terminable = socket as Terminable | null;
+      if (terminable?.terminate === undefined) socket?.close();
+      else terminable.terminate();
+    } catch {
+      // what is over already needs no end
+    }
+  };
+  // the caller does not have the connection yet
+  if (socket === null) queueMicrotask(() => end());
+  else {
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => sink.onOpen();
+    socket.onmessage = ({ data }: MessageFacts) => sink.onMessage(toMessage(data));
+    socket.onerror = (event: ErrorFacts) => {
+      error ??= event.error ?? event.message;
+    };
+    socket.onclose = ({ code, reason, wasClean }: CloseFacts) => end(code, reason, wasClean);
   }
+  return {
+    get protocol() {
+      return socket?.protocol ?? "";
+    },
+    get bufferedBytes() {
+      return socket?.bufferedAmount ?? 0;
+    },
+    send: (message) => {
+      // the class itself would drop it in silence
+      if (isOver || socket?.readyState !== OPEN) throw new ConnectionError("CONNECTION_CLOSED", "not open");
+      (socket as Sender).send(message);
+    },
+    close: (code, reason) => {
+      // the standard lets it fail, without saying when it tells
+      if (socket === null || socket.readyState === CONNECTING) return abort();
+      if (isOver) return;
+      try {
+        socket.close(code, reason);
+      } catch {
+        // the protocol's own codes are the platform's to send
+        socket.close(1000);
+      }
+    },
+    abort,
+  };
 }
 
 interface Sender {
@@ -138,18 +111,7 @@ interface CloseFacts {
   readonly wasClean: boolean;
 }
 
-function createEnd({ code = 1006, reason = "", clean = false, error }: Partial<ConnectionEnd>): ConnectionEnd {
-  return { code, reason, clean, error };
-}
-
-/** What a script may close with; the protocol's own codes are the platform's to send. */
-function canSend(code: number | undefined): boolean {
-  return code === 1000 || (code !== undefined && code >= 3000 && code <= 4999);
-}
-
 function toMessage(data: unknown): ClientMessage {
-  if (typeof data === "string") return data;
-  if (data instanceof Uint8Array) return data;
   // binaryType says so
-  return new Uint8Array(data as ArrayBuffer);
+  return typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer);
 }

@@ -1,5 +1,5 @@
-import { UsageError } from "../internal/errors.js";
 import { createClientCore } from "./client.js";
+import { createMisuse } from "./client-errors.js";
 import type { Client, ClientOptions, ClientUrl } from "./client-types.js";
 import { createWebSocketConnector } from "./connector-browser.js";
 import type { Connector } from "./connector.js";
@@ -27,9 +27,7 @@ function createOwn(given: WebSocketClass | undefined): Connector {
   // what the type promises, older runtimes lack
   const found = given ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
   if (found === undefined) {
-    throw new UsageError("INVALID_ARGUMENT", "there is no WebSocket here: give one as WebSocketClass", {
-      facts: { name: "WebSocketClass" },
-    });
+    throw createMisuse("WebSocketClass", found, "a class: there is none here");
   }
   return createWebSocketConnector(found);
 }

@@ -37,8 +37,8 @@ export interface Logins {
 }
 
 export interface LoginTellers {
-  onDone(response: ResponseMessage): void;
-  onFailed(error: unknown): void;
+  readonly onDone: (response: ResponseMessage) => void;
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** `login` or `logout`, as it was called. */

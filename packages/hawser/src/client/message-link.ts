@@ -43,9 +43,8 @@ export interface MessageLink {
   use(connection: Connection): void;
   /** Subscribes again, then sends what waits. `kept`: channels that the session has brought along. */
   open(kept: readonly string[]): void;
-  close(): void;
   /** What went with the connection may have been done, or not. */
-  lose(): void;
+  close(): void;
   failAll(error: HawserError): void;
   /** Asks for a sign of life. */
   probe(): void;
@@ -152,8 +151,8 @@ export function createMessageLink(parts: LinkParts): MessageLink {
       heartbeat?.stop();
       queue.detach();
       subscriptions.pause();
+      requests.failAll(new ConnectionError("CONNECTION_LOST", "no answer came"), true);
     },
-    lose: () => requests.failAll(new ConnectionError("CONNECTION_LOST", "no answer came"), true),
     failAll: (error) => {
       requests.failAll(error);
       queue.failAll(error);

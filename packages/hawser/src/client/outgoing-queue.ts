@@ -88,7 +88,7 @@ export function createOutgoingQueue(clock: Clock, options: Required<OutgoingQueu
       const bytes = waitingBytes + own + (connection?.bufferedBytes ?? 0);
       if (waiting.size >= options.maxMessages || bytes > options.maxBytes) {
         const facts = { messages: waiting.size, bytes };
-        return queued.onFailed(new ConnectionError("QUEUE_FULL", `${waiting.size} messages wait`, { facts }));
+        return queued.onFailed(new ConnectionError("QUEUE_FULL", "too much waits", { facts }));
       }
       const entry: { readonly bytes: number; timer?: ScheduledCall | undefined } = { bytes: own };
       waiting.set(queued, entry);

@@ -25,19 +25,23 @@ export function createPending<T>(
   { timeoutMs, signal }: PendingLimits = {},
   onCut: () => void = () => {},
 ): Pending<T> {
-  const { promise, resolve, reject } = createDeferred<T>();
-  const settle = (act: () => void): void => {
-    if (pending.isSettled) return;
+  const deferred = createDeferred<T>();
+  const settle = (): void => {
     pending.isSettled = true;
     timer?.cancel();
     signal?.removeEventListener("abort", onAbort);
-    act();
   };
   const pending = {
-    promise: quiet(promise),
+    promise: quiet(deferred.promise),
     isSettled: false,
-    resolve: (value: T) => settle(() => resolve(value)),
-    reject: (error: unknown) => settle(() => reject(error)),
+    resolve: (value: T) => {
+      settle();
+      deferred.resolve(value);
+    },
+    reject: (error: unknown) => {
+      settle();
+      deferred.reject(error);
+    },
   };
   const abort = (): void => pending.reject(new ConnectionError("ABORTED", "aborted", { cause: signal?.reason }));
   const onAbort = (): void => {

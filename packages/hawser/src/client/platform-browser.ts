@@ -1,26 +1,15 @@
-import type { Clock, ScheduledCall } from "../internal/clock.js";
+import type { Clock } from "../internal/clock.js";
 import type { ClientPlatform } from "./platform.js";
 
-/** What timers can hold; a longer delay would fire at once. */
+/** What timers can hold, almost 25 days; a longer delay would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The time of the page or process. */
 export const clientClock: Clock = {
   now: () => performance.now(),
   schedule: (callback, delayMs) => {
-    const dueMs = performance.now() + delayMs;
-    let timer: ReturnType<typeof setTimeout>;
-    const arm = (leftMs: number): void => {
-      timer = setTimeout(fire, Math.min(Math.ceil(leftMs), MAX_DELAY_MS));
-    };
-    // timers count whole milliseconds, and may come a part of one too early
-    const fire = (): void => {
-      const leftMs = dueMs - performance.now();
-      if (leftMs > 0) arm(leftMs);
-      else callback();
-    };
-    arm(delayMs);
-    return { cancel: () => clearTimeout(timer) } satisfies ScheduledCall;
+    const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
+    return { cancel: () => clearTimeout(timer) };
   },
 };
 
@@ -37,13 +26,12 @@ export const browserPlatform: ClientPlatform = {
   random: (target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>), // never shared memory
   watchNetwork: (listener) => {
     if (typeof addEventListener !== "function") return () => {};
-    const onOnline = (): void => listener(true);
-    const onOffline = (): void => listener(false);
-    addEventListener("online", onOnline);
-    addEventListener("offline", onOffline);
+    const tell = ({ type }: Event): void => listener(type === "online");
+    addEventListener("online", tell);
+    addEventListener("offline", tell);
     return () => {
-      removeEventListener("online", onOnline);
-      removeEventListener("offline", onOffline);
+      removeEventListener("online", tell);
+      removeEventListener("offline", tell);
     };
   },
 };

@@ -52,14 +52,14 @@ export function planReturn(
   random: () => number,
 ): ReturnPlan {
   const { end, verdict } = facts;
-  const never = (): ReturnPlan => ({ reaction: "never", retryInMs: undefined, isHinted: false, memory: freshMemory });
-  if (options === false) return never();
+  const never: ReturnPlan = { reaction: "never", retryInMs: undefined, isHinted: false, memory: freshMemory };
+  if (options === false) return never;
   const isStable = facts.openMs >= options.stableMs;
   const { failures, doublings, logins } = isStable ? freshMemory : { ...memory, failures: memory.failures + 1 };
   const reaction = verdict ?? options.codes[end.code] ?? closeReaction(end.code);
   // one more login may help, a second one in a row does not
   const isLoginInVain = reaction === "login" && (logins > 0 || !facts.canLogin);
-  if (reaction === "never" || isLoginInVain || failures >= options.maxAttempts) return never();
+  if (reaction === "never" || isLoginInVain || failures >= options.maxAttempts) return never;
 
   // a server that sends everybody away again and again is backed off, whatever it says
   const isSoon = reaction !== "backoff" && failures <= 1 && doublings === 0;

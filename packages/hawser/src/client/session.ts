@@ -1,4 +1,5 @@
 import type { Clock, ScheduledCall } from "../internal/clock.js";
+import type { ErrorCode } from "../internal/error-codes.js";
 import { ConnectionError, UsageError } from "../internal/errors.js";
 import type { HawserError } from "../internal/errors.js";
 import type { CloseReaction, ResponseMessage } from "../messages/index.js";
@@ -125,30 +126,30 @@ export function createSession(
     timer = startTimer(clock, delayMs, callback);
   };
 
+  /** Ends the attempt when the present state lasts longer. */
+  const limitState = (timeoutMs: number, code?: ErrorCode): void =>
+    setTimer(timeoutMs, () => abandon(createTimeout(timeoutMs, code)));
+
   const effects: Readonly<Record<SessionEffect, () => void>> = {
     dial: () => {
       const own: Attempt = (attempt = {});
       attempts++;
       unwatch ??= watchNetwork?.((isOnline) => run(() => networkChanged(isOnline)));
-      const { connectTimeoutMs } = options;
-      setTimer(connectTimeoutMs, () => abandon(createTimeout(connectTimeoutMs, "HANDSHAKE_TIMEOUT")));
+      limitState(options.connectTimeoutMs, "HANDSHAKE_TIMEOUT");
       const fail = (error: unknown): void => end(own, createLoss(error));
       try {
         const source = urls[urlIndex % urls.length];
         const found: unknown = typeof source === "function" ? source() : source;
+        const openLater = async (): Promise<void> => open(own, await found);
         if (typeof found === "string" || found instanceof URL) open(own, found);
-        else
-          Promise.resolve(found)
-            .then((late) => open(own, late))
-            .catch(fail);
+        else openLater().catch(fail);
       } catch (error) {
         fail(error);
       }
     },
     "log-in": () => {
       const own = attempt;
-      const { loginTimeoutMs } = options;
-      setTimer(loginTimeoutMs, () => abandon(createTimeout(loginTimeoutMs)));
+      limitState(options.loginTimeoutMs);
       logins.begin({
         onDone: (response) => {
           own.login = response;
@@ -174,9 +175,8 @@ export function createSession(
       logins.pump();
     },
     close: () => {
-      const { closeTimeoutMs } = options;
       link.close();
-      setTimer(closeTimeoutMs, () => abandon(createTimeout(closeTimeoutMs, "CLOSE_TIMEOUT")));
+      limitState(options.closeTimeoutMs, "CLOSE_TIMEOUT");
       try {
         if (attempt.connection === undefined) abandon(undefined);
         else attempt.connection.close(...closeWith);
@@ -217,13 +217,15 @@ export function createSession(
 
   /** Ends the attempt now, whatever its connection still does. */
   const abandon = (error: unknown): void => {
-    attempt.error ??= error;
+    // it may be over, and followed by another, before `abort` returns
+    const own = attempt;
+    own.error ??= error;
     try {
-      attempt.connection?.abort();
+      own.connection?.abort();
     } catch {
       // it is over in any case
     }
-    end(attempt, createLoss(error));
+    end(own, createLoss(error));
   };
 
   const end = (own: Attempt, facts: ConnectionEnd): void => {
@@ -231,7 +233,6 @@ export function createSession(
     own.isOver = true;
     run(() => {
       link.close();
-      link.lose();
       logins.interrupt();
       if (own.openedAt === undefined) urlIndex++;
       lastClose = plan(own, { ...facts, error: own.error ?? facts.error });
@@ -256,7 +257,12 @@ export function createSession(
     const { reaction, retryInMs } = planned;
     memory = planned.memory;
     isHinted = planned.isHinted;
-    if (retryInMs === undefined) fatal = error instanceof RequestError ? error : createFatal(ended, openedAt);
+    if (retryInMs === undefined) {
+      const { code, reason } = ended;
+      const name = openedAt === undefined ? "CONNECT_FAILED" : "CONNECTION_CLOSED";
+      const closed = new ConnectionError(name, `ended with ${code} ${reason}`, { facts: { code }, cause: error });
+      fatal = error instanceof RequestError ? error : closed;
+    }
     return { ...ended, reaction, retryInMs };
   };
 
@@ -321,12 +327,6 @@ export function createSession(
 
 function createLoss(error: unknown): ConnectionEnd {
   return { code: 1006, reason: "", clean: false, error };
-}
-
-/** Why there will be no connection any more. */
-function createFatal({ code, reason, error }: ConnectionEnd, openedAt: number | undefined): HawserError {
-  const name = openedAt === undefined ? "CONNECT_FAILED" : "CONNECTION_CLOSED";
-  return new ConnectionError(name, `ended with ${code} ${reason}`, { facts: { code }, cause: error });
 }
 
 function settle(waiters: Set<Pending<void>>, error?: HawserError): void {

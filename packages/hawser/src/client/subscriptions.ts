@@ -1,5 +1,6 @@
 import type { Clock, ScheduledCall } from "../internal/clock.js";
-import { ConnectionError, HawserError } from "../internal/errors.js";
+import { ConnectionError } from "../internal/errors.js";
+import type { HawserError } from "../internal/errors.js";
 import type { PushMessage, RequestMessage, ResponseMessage } from "../messages/index.js";
 import type { Publication, Subscription } from "./client-types.js";
 import type { EventQueue, Iterators } from "./event-queue.js";
@@ -118,10 +119,10 @@ function createWish(
     };
     askServer({ action: "subscribe", channel }, onDone).catch((error: unknown) => {
       if (own !== asked) return;
-      const answer = error instanceof RequestError ? error.answer : undefined;
-      if (answer?.temporary === false && error instanceof HawserError) return events.run(() => fail(error));
+      const isRefusal = error instanceof RequestError;
+      if (isRefusal && !error.answer.temporary) return events.run(() => fail(error));
       // no answer, or not now
-      retry = clock.schedule(ask, (answer?.retryAfterMs ?? RETRY_MS) * (1 + random()));
+      retry = clock.schedule(ask, ((isRefusal && error.answer.retryAfterMs) || RETRY_MS) * (1 + random()));
     });
   };
 

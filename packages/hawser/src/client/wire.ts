@@ -20,7 +20,10 @@ export function parseIncoming(json: string): Incoming | undefined {
   }
   // as .NET's serializers write them
   const get = (key: string): unknown => raw[key] ?? raw[key.charAt(0).toUpperCase() + key.slice(1)] ?? undefined;
-  const text = (key: string): string | undefined => (typeof get(key) === "string" ? String(get(key)) : undefined);
+  const text = (key: string): string | undefined => {
+    const value = get(key);
+    return typeof value === "string" ? value : undefined;
+  };
   const { error, channels } = raw;
   const status = get("status") ?? !error;
   const pid = text("pid");

@@ -236,7 +236,9 @@ describe("the URL", () => {
 
   it.each([[""], [[]], [[""]], [undefined]])("is refused when it is missing: %j", (url) => {
     const create = (): unknown => createClientCore(createScriptedConnector(), platform, url as string);
-    expect(create).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining("url is") as unknown }));
+    expect(create).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining("url is") as unknown }),
+    );
   });
 });
 
@@ -404,13 +406,13 @@ describe("disconnect", () => {
 
 describe("options", () => {
   it.each([
-    [{ reconect: {} }, "reconect is [object Object]: expected one of envelope, protocols"],
+    [{ reconect: {} }, "reconect is [object Object]: expected one of envelope,protocols"],
     [{ queue: { max: 1 } }, "queue.max is 1: expected one of maxMessages"],
     [{ connectTimeoutMs: 0 }, "connectTimeoutMs is 0: expected a number above 0"],
     [{ reconnect: { initialDelayMs: "1" } }, "reconnect.initialDelayMs is 1: expected a number above 0"],
-    [{ reconnect: { mode: "slow" } }, "reconnect.mode is slow: expected jitter or fixed"],
-    [{ queue: { whileOffline: "drop" } }, "queue.whileOffline is drop: expected queue or reject"],
-    [{ envelope: "json" }, "envelope is json: expected gateway or none"],
+    [{ reconnect: { mode: "slow" } }, "reconnect.mode is slow: expected jitter,fixed"],
+    [{ queue: { whileOffline: "drop" } }, "queue.whileOffline is drop: expected queue,reject"],
+    [{ envelope: "json" }, "envelope is json: expected gateway,none"],
     [{ heartbeat: { intervalMs: Number.NaN } }, "heartbeat.intervalMs is NaN: expected a number above 0"],
   ])("refuses %j", (options, message) => {
     expect(() => setStage(options as object)).toThrow(
