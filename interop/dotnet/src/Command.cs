@@ -41,6 +41,12 @@ public class Command
     public int HeartbeatIntervalMs { get; set; } = 5000;
     public int ReconnectDelayMs { get; set; } = 10000;
     public int DelayMs { get; set; }
+
+    // the original gateway client
+    public string Action { get; set; } = "";
+    public string? Pid { get; set; }
+    public bool PascalCase { get; set; }
+    public int LoginTimeoutMs { get; set; } = 30000;
 }
 
 public class DeflateCommand

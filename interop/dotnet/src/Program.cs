@@ -36,6 +36,9 @@ public static class Program
         "startKestrel" => KestrelHost.StartAsync(command),
         "startHttpListener" => HttpListenerHost.StartAsync(command),
         "startOriginalClient" => OriginalClient.RunAsync(command),
+        "startGatewayClient" => OriginalGatewayClient.StartAsync(command),
+        "gatewayRequest" => OriginalGatewayClient.RequestAsync(command),
+        "gatewayClose" => OriginalGatewayClient.CloseAsync(command),
         "startOriginalServer" => OriginalServer.RunAsync(command),
         "forget" => ForgetAsync(),
         _ => Session.Get(command.Id).RunAsync(command),
@@ -45,6 +48,7 @@ public static class Program
     private static async Task<object?> ForgetAsync()
     {
         OriginalClient.StopAll();
+        OriginalGatewayClient.StopAll();
         Session.AbortAll();
         HttpListenerHost.StopAll();
         OriginalServer.StopAll();

@@ -41,6 +41,10 @@ export interface CommandFields {
   readonly heartbeatIntervalMs?: number;
   readonly reconnectDelayMs?: number;
   readonly delayMs?: number;
+  readonly action?: string;
+  readonly pid?: string;
+  readonly pascalCase?: boolean;
+  readonly loginTimeoutMs?: number;
 }
 
 /** What a command answers, or an event tells. */
@@ -58,6 +62,8 @@ export interface Answer {
   readonly message: string;
   readonly pieces: number;
   readonly count: number;
+  readonly loggedIn: boolean;
+  readonly pid: string;
   readonly hash: string;
   readonly sent: string;
   readonly received: string;
