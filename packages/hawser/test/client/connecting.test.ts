@@ -349,6 +349,27 @@ describe("disconnect", () => {
     expect(told).toEqual(["connecting", "open", "closing"]);
   });
 
+  it("ends what comes: messages that are on their way are not told any more", async () => {
+    const { client, connector, open, told } = setStage();
+    await open();
+    void client.disconnect();
+    connector.last.receive({ actionAck: "late", status: 1 });
+    expect(told.at(-1)).toBe("closing");
+  });
+
+  it("forgets the session: the next login begins a new one", async () => {
+    const { client, connector, open, settle } = setStage({ login: "token" });
+    await open();
+    void client.disconnect();
+    expect(client.session).toBeUndefined();
+    connector.last.end(1000);
+    void client.connect();
+    connector.last.open();
+    await settle();
+    expect(connector.last.requests).toMatchObject([{ action: "login", data: "token" }]);
+    expect(connector.last.requests[0]).not.toHaveProperty("resume");
+  });
+
   it("settles for every caller", async () => {
     const { client, connector, open, closes } = setStage();
     await open();

@@ -248,6 +248,41 @@ describe("the outgoing queue", () => {
     expect(connector.last.sent).toEqual(["a"]);
   });
 
+  it("listens to no connection that is over: it says that there is room too late", async () => {
+    const drains: (() => void)[] = [];
+    const { client, connector, clock, open } = setStage({
+      wrap: (inner) => ({
+        capabilities: inner.capabilities,
+        open: (url, protocols, sink) =>
+          Object.assign(inner.open(url, protocols, sink), {
+            drained: () => new Promise<void>((go) => void drains.push(go)),
+          }),
+      }),
+    });
+    await open();
+    connector.last.bufferedBytes = 65_537;
+    const sent = client.send("a");
+    connector.last.end();
+    await clock.advance(500);
+    connector.last.bufferedBytes = 65_537;
+    connector.last.open();
+    drains[0]?.();
+    await clock.advance(0);
+    // it would have asked once more
+    expect(drains).toHaveLength(2);
+    connector.last.bufferedBytes = 0;
+    drains[1]?.();
+    await sent;
+  });
+
+  it("counts a message no more once it has gone", async () => {
+    const { client, open } = setStage({ queue: { maxBytes: 10 } });
+    await open();
+    await client.send("x".repeat(10));
+    await client.send("y".repeat(10));
+    expect(client.queued).toBe(0);
+  });
+
   it("gives a message up after its time to live, and lets the others pass", async () => {
     const { client, connector, clock } = setStage({ queue: { timeToLiveMs: 300 } });
     const connected = client.connect();
