@@ -2,6 +2,9 @@
 import { createClient, createNodeConnector } from "hawser/client";
 import { answerCalls } from "./answer-calls.mjs";
 
+/** At first; how they come back is their own business. */
+const AT_ONCE = 50;
+
 const clients = [];
 /** When each attempt began, by the clock that all processes of the machine share. */
 const attemptsMs = [];
@@ -11,8 +14,13 @@ const counts = { refused: 0, tooSoon: 0 };
 answerCalls({
   async open({ port, first, count }) {
     const url = `ws://127.0.0.1:${port}/gateway`;
-    for (let index = 0; index < count; index++) clients.push(createOne(url, first + index));
-    await Promise.all(clients.map((client) => client.connect()));
+    while (clients.length < count) {
+      const next = Array.from({ length: Math.min(AT_ONCE, count - clients.length) }, (_, index) =>
+        createOne(url, first + clients.length + index),
+      );
+      clients.push(...next);
+      await Promise.all(next.map((client) => client.connect()));
+    }
   },
   forget() {
     attemptsMs.length = 0;

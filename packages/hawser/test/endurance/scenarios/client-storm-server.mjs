@@ -15,7 +15,9 @@ answerCalls({
     });
     gateway = createGateway({ authenticate: ({ name }) => ({ id: name }) });
     server.service("/gateway", gateway);
-    return (await server.listen()).port;
+    const listeningMs = performance.timeOrigin + performance.now();
+    const { port: ownPort } = await server.listen();
+    return { port: ownPort, listeningMs };
   },
   counts: () => ({ sockets: server.sockets.size, ...gateway.stats() }),
 });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startProcess } from "./process-pair.mjs";
 
 const CLIENT_PROCESSES = 2;
+const OPEN_MS = 300_000;
 
 /**
  * `backLimitMs`: how long they may take to come back. `maxAttemptsPerSecond`: counted from the server's return; without it
@@ -13,8 +14,8 @@ export async function runClientStorm({ clients, downMs, openingsPerSecond, backL
   const each = Math.ceil(clients / CLIENT_PROCESSES);
   let server = startProcess("./client-storm-server.mjs");
   try {
-    const port = await server.call("listen", { port: 0 });
-    const open = (client, index) => client.call("open", { port, first: index * each, count: each }, 120_000);
+    const { port } = await server.call("listen", { port: 0 });
+    const open = (client, index) => client.call("open", { port, first: index * each, count: each }, OPEN_MS);
     await Promise.all(processes.map(open));
     await Promise.all(processes.map((client) => client.call("forget")));
     await server.stop();
@@ -22,11 +23,10 @@ export async function runClientStorm({ clients, downMs, openingsPerSecond, backL
     const downAttempts = (await readStates(processes)).reduce((sum, state) => sum + state.attemptsMs.length, 0);
     await Promise.all(processes.map((client) => client.call("forget")));
     server = startProcess("./client-storm-server.mjs");
-    const returnedMs = performance.timeOrigin + performance.now();
-    await server.call("listen", { port, openingsPerSecond });
-    const back = await waitForAll(processes, each * CLIENT_PROCESSES, returnedMs + backLimitMs);
+    const { listeningMs } = await server.call("listen", { port, openingsPerSecond });
+    const back = await waitForAll(processes, each * CLIENT_PROCESSES, listeningMs + backLimitMs);
     const { sessions } = await server.call("counts");
-    const result = sum(back, returnedMs);
+    const result = sum(back, listeningMs);
     const wrong = judge(result, { clients: each * CLIENT_PROCESSES, sessions, maxAttemptsPerSecond });
     await Promise.all(processes.map((client) => client.call("close")));
     for (const client of processes) wrong.push(...(await client.call("probe")).faults);
