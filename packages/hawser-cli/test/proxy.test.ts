@@ -90,6 +90,18 @@ it.each([
   expect(await runProgram(args, { input: "hello", env })).toMatchObject(echoed);
 });
 
+it("says where a proxy comes from that nobody has asked for", async () => {
+  const { host } = await startHttpProxy();
+  const url = `${plain.url}/echo`;
+  const { code, stderr } = await runProgram(["connect", url], { env: { HTTP_PROXY: "127.0.0.1:1" } });
+  expect(stderr).toMatch(
+    /the proxy http:\/\/127\.0\.0\.1:1 cannot be used: .*; the environment names it, --no-proxy goes without\n$/,
+  );
+  expect(code).toBe(15);
+  const through = await runProgram(["connect", "--linger-ms", "0", "--proxy", `http://me:hunter2@${host}`, url]);
+  expect(through.stderr).toMatch(new RegExp(`^connected to ${url} through http://${host}; "exit"`));
+});
+
 it("prefers --proxy to the environment", async () => {
   const { host, asked } = await startHttpProxy();
   const args = ["connect", ...echo, "--proxy", host, `${plain.url}/echo`];

@@ -80,6 +80,7 @@ it("tells its health as JSON", async () => {
     ready: true,
     reason: null,
     connections: 1,
+    gateway: false,
     memory: { heldBytes: expect.any(Number) as number, maxBytes: expect.any(Number) as number },
     refused: {},
     unclean: 0,

@@ -52,7 +52,7 @@ async function connectOnce(
   });
   try {
     const socket = await dialer.connect(toDialSettings(options), attempt.signal);
-    tell("info", describeOpen(socket));
+    tell("info", describeOpen(socket, dialer));
     link = new SocketLink(socket, tell);
     const exitCode = await converse(link);
     return forcedExitCode ?? exitCode;
@@ -76,7 +76,7 @@ async function connectAgainAndAgain(
     settings: toDialSettings(options),
     reconnect: delayMs === undefined ? {} : { mode: "fixed", initialDelayMs: delayMs },
     tell,
-    onOpen: (socket) => tell("info", describeOpen(socket)),
+    onOpen: (socket) => tell("info", describeOpen(socket, dialer)),
   });
   const unwatch = watchStopSignals({
     onStop(signal) {
@@ -104,10 +104,11 @@ function toDialSettings({ subprotocol, heartbeatMs, textHeartbeat }: ConnectComm
   return { heartbeat, ...(subprotocol === undefined ? {} : { protocols: subprotocol }) };
 }
 
-function describeOpen({ url, protocol, extensions }: Socket): string {
+function describeOpen({ url, protocol, extensions }: Socket, { proxy }: Dialer): string {
   const named = protocol === "" ? "" : `, sub-protocol ${stripControls(protocol)}`;
   const agreed = extensions === "" ? named : `${named}, compressed`;
-  return `connected to ${redactUrl(url)}${agreed}; "exit" or Ctrl-C closes`;
+  const through = proxy === undefined ? "" : ` through ${proxy.host}`;
+  return `connected to ${redactUrl(url)}${through}${agreed}; "exit" or Ctrl-C closes`;
 }
 
 function createTeller(terminal: Terminal, logLevel: LogLevel): Tell {

@@ -52,12 +52,15 @@ function describeTimeout(cause: HawserError, { tunnel }: Attempt): ProgramError 
   );
 }
 
-function describeFailure(cause: HawserError): ProgramError {
+function describeFailure(cause: HawserError, { tunnel }: Attempt): ProgramError {
   const { facts, message } = cause;
   const inner = cause.cause;
   if (inner instanceof ProxyError) {
     const exitCode = inner.kind === "refused" ? exitCodes.proxyRefused : exitCodes.proxyUnreachable;
-    return createFault(`no connection to ${facts["url"]} could be made: ${inner.message}`, exitCode, cause);
+    // whoever has forgotten it looks for the fault elsewhere
+    const advice =
+      tunnel?.address.isFromEnvironment === true ? "; the environment names it, --no-proxy goes without" : "";
+    return createFault(`no connection to ${facts["url"]} could be made: ${inner.message}${advice}`, exitCode, cause);
   }
   const reason = String(facts["reason"]);
   const hint = describeCertificate(reason, facts["fingerprint256"]);

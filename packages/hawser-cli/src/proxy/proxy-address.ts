@@ -8,6 +8,8 @@ export interface ProxyAddress {
   readonly url: URL;
   readonly host: string;
   readonly credentials: ProxyCredentials | undefined;
+  /** Nobody has asked for it here and now. */
+  readonly isFromEnvironment: boolean;
 }
 
 export interface ProxyCredentials {
@@ -34,7 +36,8 @@ export function chooseProxy(url: string, option: string | false | undefined): Pr
   if (option === false) return undefined;
   if (option !== undefined) return parseProxy(option, "--proxy");
   const found = findInEnvironment(url);
-  return found === undefined ? undefined : parseProxy(found, "the proxy of the environment");
+  if (found === undefined) return undefined;
+  return { ...parseProxy(found, "the proxy of the environment"), isFromEnvironment: true };
 }
 
 /** HTTP_PROXY for ws:, HTTPS_PROXY for wss:, ALL_PROXY for both, NO_PROXY for exceptions; in either case. */
@@ -58,7 +61,7 @@ export function parseProxy(text: string, source: string): ProxyAddress {
   const credentials = readCredentials(url, source);
   url.username = "";
   url.password = "";
-  return { kind, url, host: `${url.protocol}//${url.host}`, credentials };
+  return { kind, url, host: `${url.protocol}//${url.host}`, credentials, isFromEnvironment: false };
 }
 
 function parseUrl(text: string, source: string): URL {
