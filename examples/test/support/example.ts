@@ -75,6 +75,11 @@ export class Example {
     this.#process.stdin.write(`${line}\n`);
   }
 
+  /** Stops it where it is, until it is killed. */
+  pause(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
   /** As `kill -9` does: it is not asked. */
   kill(): void {
     this.#process.kill("SIGKILL");
