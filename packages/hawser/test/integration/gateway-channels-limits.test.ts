@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMemoryBackplane } from "../../src/backplanes/memory.js";
 import type { BackplaneNode } from "../../src/gateway/backplane.js";
+import { ChannelBus } from "../../src/gateway/channel-bus.js";
 import { Channels } from "../../src/gateway/channels.js";
 import { Outbox } from "../../src/gateway/outbox.js";
 import { GatewaySession } from "../../src/gateway/session.js";
@@ -46,6 +47,43 @@ function createBench(change: Partial<BackplaneNode> = {}, maxChannelsPerSession 
   const channels: Channels = new Channels({ backplane: node, runtime, limits, onError: (error) => errors.push(error) });
   channels.declare("*", { publish: true });
   return { runtime, channels, node, errors, calls };
+}
+
+async function microtasks(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
+}
+
+/** Takes its time for each call, and fails where it is told to; what it fails to give back is given back all the same. */
+class SlowBackplane implements BackplaneNode {
+  subscribed = false;
+  readonly wrong: string[] = [];
+  readonly #answers: { readonly turns: number; readonly fails: boolean }[];
+  #busy = 0;
+
+  constructor(answers: readonly { readonly turns: number; readonly fails: boolean }[]) {
+    this.#answers = [...answers];
+  }
+
+  subscribe(): Promise<void> {
+    return this.#answer(true);
+  }
+
+  unsubscribe(): Promise<void> {
+    return this.#answer(false);
+  }
+
+  async publish(): Promise<void> {}
+  async signal(): Promise<void> {}
+  async close(): Promise<void> {}
+
+  async #answer(subscribed: boolean): Promise<void> {
+    const { turns, fails } = this.#answers.shift() ?? { turns: 0, fails: false };
+    if (++this.#busy > 1) this.wrong.push("two calls at a time");
+    await microtasks(turns);
+    this.#busy--;
+    if (!fails || !subscribed) this.subscribed = subscribed;
+    if (fails) throw new Error("down");
+  }
 }
 
 let sessions = 0;
@@ -212,6 +250,45 @@ describe("REL-D13 channels that come and go", () => {
     await next();
     expect(await fifth).toBe("done");
     expect([channels.size, channels.subscriptions]).toEqual([1, 1]);
+  });
+
+  it("for any coming and going, and any failures: asked one at a time, and in the end the backplane has what is held", async () => {
+    const step = fc.record({ do: fc.constantFrom("come", "visit", "go", "turn"), turns: fc.integer({ min: 0, max: 3 }) });
+    const outcomes = fc.array(fc.record({ turns: fc.integer({ min: 0, max: 4 }), fails: fc.boolean() }), {
+      maxLength: 40,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), outcomes, async (steps, answers) => {
+        const backplane = new SlowBackplane(answers);
+        const bus = new ChannelBus(backplane, () => {});
+        let held = 0;
+        const come = async (stays: boolean): Promise<void> => {
+          try {
+            await bus.acquire("deals");
+            // whoever holds it has it, from the first moment
+            if (!backplane.subscribed) backplane.wrong.push("held, and not subscribed");
+            if (stays) held++;
+            else bus.release("deals");
+          } catch {
+            // it holds nothing then
+          }
+        };
+        const comers: Promise<void>[] = [];
+        for (const { do: what, turns } of steps) {
+          if (what === "come" || what === "visit") comers.push(come(what === "come"));
+          if (what === "go" && held > 0) {
+            held--;
+            bus.release("deals");
+          }
+          if (what === "turn") await microtasks(turns);
+        }
+        await Promise.all(comers);
+        await microtasks(400);
+        expect(backplane.wrong).toEqual([]);
+        expect([bus.size, backplane.subscribed]).toEqual([held > 0 ? 1 : 0, held > 0]);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("tell clients that the backplane is down, and nothing of why", async () => {
