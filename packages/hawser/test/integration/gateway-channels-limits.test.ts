@@ -253,7 +253,10 @@ describe("REL-D13 channels that come and go", () => {
   });
 
   it("for any coming and going, and any failures: asked one at a time, and in the end the backplane has what is held", async () => {
-    const step = fc.record({ do: fc.constantFrom("come", "visit", "go", "turn"), turns: fc.integer({ min: 0, max: 3 }) });
+    const step = fc.record({
+      do: fc.constantFrom("come", "visit", "go", "turn"),
+      turns: fc.integer({ min: 0, max: 3 }),
+    });
     const outcomes = fc.array(fc.record({ turns: fc.integer({ min: 0, max: 4 }), fails: fc.boolean() }), {
       maxLength: 40,
     });
