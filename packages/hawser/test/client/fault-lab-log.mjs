@@ -11,6 +11,11 @@ export class EventLog {
   #isOpen = false;
   #isGone = false;
   #watchers = new Set();
+  #go;
+  /** Settles when the application has disconnected it. */
+  gone = new Promise((resolve) => {
+    this.#go = resolve;
+  });
 
   constructor(client, limitMs) {
     this.#client = client;
@@ -69,6 +74,7 @@ export class EventLog {
   /** The application has called `disconnect`, and it is done: not a word more. */
   disconnected() {
     this.#isGone = true;
+    this.#go();
   }
 
   async within(what, promise) {

@@ -113,12 +113,17 @@ it("is type-checked in every kind of project", async () => {
       })),
     ),
   );
+  // as bundlers for browsers resolve: the others take the entry for Node.js, which needs its types
+  for (const exact of exactness) {
+    const place = { module: "esnext", moduleResolution: "bundler", lib: ["ES2022", "DOM"], types: [] };
+    projects.push({ files: ["browser.ts"], compilerOptions: { ...strict, ...exact, ...place } });
+  }
   // what `require` can do since Node.js 20.19, this resolution knows
   projects.push({ files: ["common.cts"], compilerOptions: { ...nodeNext, exactOptionalPropertyTypes: true } });
   const names = projects.map((_project, index) => `tsconfig.${index}.json`);
   consumer.write(Object.fromEntries(names.map((name, index) => [name, JSON.stringify(projects[index])])));
   expect(await consumer.node([compilers.own, "-b", ...names])).toEqual({ code: 0, stdout: "", stderr: "" });
-  expect(names).toHaveLength(13);
+  expect(names).toHaveLength(15);
 });
 
 it("is type-checked by the older TypeScript of one of our tools", async () => {
@@ -204,12 +209,15 @@ export async function run(connecting: ConnectOptions & { mode?: "message" }): Pr
   "portable.ts": `
 import * as protocol from "hawser/protocol";
 import { closeCodeName } from "hawser/protocol";
-import { createClient } from "hawser/client";
-
-export const client = createClient("wss://localhost/", { WebSocketClass: WebSocket, heartbeat: false });
-export const again = createClient("wss://localhost/", { WebSocketClass: class extends WebSocket {} });
 export const name: string = closeCodeName(1000);
 export const names: readonly string[] = Object.keys(protocol);
+`,
+  "browser.ts": `
+import { createClient } from "hawser/client";
+import type { Client } from "hawser/client";
+
+export const client: Client = createClient("wss://localhost/", { WebSocketClass: WebSocket, heartbeat: false });
+export const again = createClient("wss://localhost/", { WebSocketClass: class extends WebSocket {} });
 `,
   "common.cts": `
 import server = require("hawser/server");
