@@ -90,11 +90,11 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
   data: Data;
   readonly #kind: SocketKind<Data>;
   readonly #connection: Connection;
-  readonly id: string;
-  readonly url: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly protocol: string;
-  readonly extensions: string;
+  readonly #id: string;
+  readonly #url: string;
+  readonly #params: Readonly<Record<string, string>>;
+  readonly #protocol: string;
+  readonly #extensions: string;
   #headers: ReadonlyMap<string, string> | string;
   readonly #deflate: SocketParts["deflate"];
   #inbox: Inbox<Data>;
@@ -109,11 +109,11 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     this.#kind = kind;
     this.#handlers = kind.handlers;
     this.data = parts.data as Data; // absent means that Data includes undefined: the application says so
-    this.id = parts.id;
-    this.url = parts.url;
-    this.params = parts.params ?? NO_PARAMS;
-    this.protocol = parts.protocol;
-    this.extensions = parts.extensions;
+    this.#id = parts.id;
+    this.#url = parts.url;
+    this.#params = parts.params ?? NO_PARAMS;
+    this.#protocol = parts.protocol;
+    this.#extensions = parts.extensions;
     this.#headers = parts.headers;
     this.#deflate = deflate;
     this.#inbox = this.#createInbox();
@@ -130,6 +130,23 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     this.#connection.receiver.useInflater(new PacedInflater(inflater, runtime, options.maxInflatedBytesPerSecond));
   }
 
+  // Getters, as nobody may change these by assignment
+
+  get id(): string {
+    return this.#id;
+  }
+  get url(): string {
+    return this.#url;
+  }
+  get params(): Readonly<Record<string, string>> {
+    return this.#params;
+  }
+  get protocol(): string {
+    return this.#protocol;
+  }
+  get extensions(): string {
+    return this.#extensions;
+  }
   get state(): SocketState {
     return this.#connection.state;
   }
