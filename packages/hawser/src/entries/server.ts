@@ -44,6 +44,7 @@ export type {
   SendOptions,
   SendStreamOptions,
   Service,
+  ServiceDefaults,
   Socket,
   SocketHandler,
   SocketLimits,

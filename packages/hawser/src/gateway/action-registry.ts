@@ -2,7 +2,7 @@ import { checkLimit } from "../internal/check-limit.js";
 import { UsageError } from "../internal/errors.js";
 import { checkOptionNames } from "../internal/option-names.js";
 import { RESERVED_ACTIONS } from "../messages/index.js";
-import type { DecodedRequest, StandardSchema } from "../messages/index.js";
+import type { StandardSchema } from "../messages/index.js";
 import type { ActionContext, ActionOptions } from "./gateway-types.js";
 import { checkName, unexpected } from "./gateway-options.js";
 
@@ -18,9 +18,6 @@ export interface ActionDefinition {
   /** One of the gateway's own: it answers with the channel that it was asked about. */
   readonly ofChannel: boolean;
 }
-
-/** What is asked for by the gateway's own actions, beside `data`. */
-export type ChannelArguments = Pick<DecodedRequest, "channel" | "event" | "key" | "data">;
 
 export const ACTION_TIMEOUT_MS = 30_000;
 

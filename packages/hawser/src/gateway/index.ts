@@ -5,4 +5,3 @@ export type { Backplane, BackplaneNode, BackplaneSink, Durability } from "./back
 export { gatewayDefaults } from "./gateway-options.js";
 export type * from "./gateway-types.js";
 export { GatewayService } from "./gateway.js";
-export type { GatewayHome } from "./gateway.js";

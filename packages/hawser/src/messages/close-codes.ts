@@ -41,7 +41,6 @@ function listCloseCodes(): ReadonlyMap<number, CloseCode> {
 }
 
 export const CLOSE_SLOW = 4008;
-export const CLOSE_FLOOD = 4029;
 export const CLOSE_MALFORMED = 4400;
 export const CLOSE_UNAUTHENTICATED = 4401;
 export const CLOSE_FORBIDDEN = 4403;

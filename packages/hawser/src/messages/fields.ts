@@ -5,7 +5,7 @@ import { findJsonFault } from "./json-guard.js";
 export type RawMessage = Readonly<Record<string, unknown>>;
 
 const MAX_PID_BYTES = 128;
-export const MAX_ACTION_LENGTH = 128;
+const MAX_ACTION_LENGTH = 128;
 /** What is longer than this and breaks the guard is not parsed for the sake of its pid. */
 const MAX_REFUSED_LENGTH = 65_536;
 

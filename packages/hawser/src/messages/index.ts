@@ -1,7 +1,6 @@
 // The gateway's wire, docs/PROTOCOL.md: message shapes, names, error and close codes. Pure: no platform at all.
 export { isChannelName } from "./channel-name.js";
 export {
-  CLOSE_FLOOD,
   CLOSE_FORBIDDEN,
   CLOSE_MALFORMED,
   CLOSE_REPLACED,
@@ -14,8 +13,7 @@ export type { CloseReaction } from "./close-codes.js";
 export { decodeRequest } from "./decode-request.js";
 export type { DecodedRequest } from "./decode-request.js";
 export { decodeServerMessage } from "./decode-server-message.js";
-export type { ServerMessage } from "./decode-server-message.js";
-export { encodeDone, encodePush, encodeRefusal, encodeRequest, encodeResponse } from "./encode.js";
+export { encodeDone, encodePush, encodeRefusal, encodeResponse } from "./encode.js";
 export { RESERVED_ACTIONS, SUB_PROTOCOL } from "./envelope.js";
 export { EnvelopeFault } from "./envelope-fault.js";
 export type { PushMessage, RequestMessage, ResponseMessage } from "./envelope.js";

@@ -3,7 +3,7 @@
 // parser says so.
 
 /** `docs/PROTOCOL.md`, section 2. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 export const MAX_KEYS = 1000;
 
 const QUOTE = 0x22;

@@ -11,7 +11,7 @@ import { startServer } from "./server-fixture.js";
 const factor = Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 const LIMIT_MS = 10_000 * factor;
 
-export interface PeerOptions extends ClientOptions {
+interface PeerOptions extends ClientOptions {
   readonly query?: string;
   readonly protocols?: string[];
 }
@@ -121,7 +121,7 @@ export class Peer {
 }
 
 /** Fails when `promise` takes too long. */
-export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const limit = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), LIMIT_MS);
     promise.finally(() => clearTimeout(limit)).then(resolve, reject);
