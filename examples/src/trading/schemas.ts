@@ -2,7 +2,7 @@
 import { parseDecimal } from "./decimal.js";
 import { symbols } from "./quotes.js";
 
-export interface Field<Value> {
+interface Field<Value> {
   /** Follows "expected". */
   readonly expected: string;
   /** undefined: it is not that. */
@@ -30,7 +30,7 @@ interface RecordSchema<Value> {
 }
 
 /** A record of these fields. `Login` is read as `login`, as .NET's serializers write it; fields of other names are ignored. */
-export function record<Fields extends Readonly<Record<string, Field<unknown>>>>(
+function record<Fields extends Readonly<Record<string, Field<unknown>>>>(
   fields: Fields,
 ): RecordSchema<ValuesOf<Fields>> {
   return { "~standard": { version: 1, vendor: "hawser-examples", validate } };

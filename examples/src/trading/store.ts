@@ -1,6 +1,6 @@
 // What the trading gateway keeps, and the port through which it does. Two databases are behind it: sqlite.ts, postgres.ts.
 
-export interface User {
+interface User {
   /** The number that the original clients call Login. */
   readonly login: number;
   readonly username: string;

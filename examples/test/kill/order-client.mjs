@@ -62,7 +62,8 @@ export class OrderBook {
 
 /**
  * Orders until the connection is lost: what is unanswered first, in any order, then new ones, some of what was answered among them.
- * `maxNew`: how many new orders. `on` is called with "ordered", "answered", "pushed" and "published". Settles with whether all was answered.
+ * `maxNew`: how many new orders. `on` is called with "ordered", "answered", "pushed" and "published". Settles with the socket
+ * when all is answered or the connection is lost; it goes on listening.
  */
 export function order(url, book, { maxNew, on }) {
   return new Promise((resolve) => {
@@ -89,7 +90,7 @@ export function order(url, book, { maxNew, on }) {
         request(pid, "addOrder", book.orders.get(pid).data);
         on("ordered");
       }
-      if (inFlight === 0 && added >= maxNew) socket.close(1000);
+      if (inFlight === 0 && added >= maxNew) resolve(socket);
     }
 
     socket.on("open", () => request("login", "login", { username: book.username, password: book.username, type: 1 }));
@@ -114,6 +115,6 @@ export function order(url, book, { maxNew, on }) {
       }
     });
     socket.on("error", () => {});
-    socket.on("close", () => resolve(book.unanswered.length === 0));
+    socket.on("close", () => resolve(socket));
   });
 }

@@ -107,12 +107,12 @@ async function runOnce({ place, book, random, step, maxNew }) {
         setTimeout(() => child.kill("SIGKILL"), random() * 120);
       }
     };
-    await order(url, book, { maxNew, on });
-    // everything is answered, and the process still lives: what is stored is filled yet
-    const stopWaiting = new AbortController();
-    void ended.then(() => stopWaiting.abort());
-    await waitUntilFilled(place, stopWaiting.signal);
+    const socket = await order(url, book, { maxNew, on });
+    // everything is answered, and the process still lives: what is stored is filled yet, and its owner told
+    await waitUntilFilled(place, ended);
+    await Promise.race([ended, waitUntilTold(book)]);
     isLate = child.exitCode === null && child.signalCode === null;
+    if (step === "none") socket.close(1000);
     child.kill(step === "none" ? "SIGTERM" : "SIGKILL");
   }
   const end = await ended;
@@ -120,13 +120,25 @@ async function runOnce({ place, book, random, step, maxNew }) {
   return { ...end, isLate, errors };
 }
 
-async function waitUntilFilled(place, signal) {
-  while (!signal.aborted) {
+async function waitUntilFilled(place, ended) {
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  while (!isOver) {
     const { orders, deals } = await readBooks(place);
     if (orders.length === deals.length) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
 }
+
+/** Until no push has come for a while: those of a life before are never told. */
+async function waitUntilTold(book) {
+  for (let told = -1; told !== book.pushes.size;) {
+    told = book.pushes.size;
+    await pause(100);
+  }
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** mulberry32 */
 function createRandom(seed) {
