@@ -4,4 +4,3 @@ export { createClient } from "./create-client-node.js";
 export type { NodeClientOptions } from "./create-client-node.js";
 export { createNodeConnector } from "./connector-node.js";
 export type { NodeConnectionOptions, NodeConnectionSource } from "./connector-node.js";
-export { nodePlatform } from "./platform-node.js";

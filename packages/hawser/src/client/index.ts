@@ -32,4 +32,3 @@ export type {
   SendOptions,
   Subscription,
 } from "./client-types.js";
-export { browserPlatform } from "./platform-browser.js";
