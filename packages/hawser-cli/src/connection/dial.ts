@@ -1,4 +1,4 @@
-import { connect, type ConnectOptions, HawserError, type Socket } from "hawser/socket";
+import { connect, type ConnectOptions, type Socket } from "hawser/socket";
 import { chooseProxy, type ProxyAddress } from "../proxy/proxy-address.js";
 import { openTunnel } from "../proxy/open-tunnel.js";
 import type { Tunnel } from "../proxy/tunnel.js";
@@ -28,7 +28,7 @@ export class Dialer {
 
   /** @throws (rejects) ProgramError when no connection was made */
   async connect(settings: DialSettings, signal: AbortSignal): Promise<Socket> {
-    const tunnel = await this.openTunnel();
+    const tunnel = await this.#openTunnel();
     try {
       const agent = tunnel === undefined ? {} : { agent: tunnel };
       return await connect(this.url, { ...this.#settings, ...settings, ...agent, signal });
@@ -38,21 +38,7 @@ export class Dialer {
     }
   }
 
-  /** The options of the next connection, for whoever makes it. */
-  async prepare(
-    settings: DialSettings,
-  ): Promise<{ readonly options: ConnectOptions; readonly tunnel: Tunnel | undefined }> {
-    const tunnel = await this.openTunnel();
-    const agent = tunnel === undefined ? {} : { agent: tunnel };
-    return { options: { ...this.#settings, ...settings, ...agent }, tunnel };
-  }
-
-  /** An error of such a connection, in the words of the options. */
-  describe(error: unknown, tunnel: Tunnel | undefined): unknown {
-    return error instanceof HawserError ? createConnectFault(error, this.#choice, tunnel) : error;
-  }
-
-  private openTunnel(): Promise<Tunnel | undefined> {
+  #openTunnel(): Promise<Tunnel | undefined> {
     if (this.proxy === undefined) return Promise.resolve(undefined);
     const secure = /^(?:wss|https):/i.test(this.url);
     return openTunnel(this.proxy, { secure, timeoutMs: this.#choice.handshakeTimeoutMs });

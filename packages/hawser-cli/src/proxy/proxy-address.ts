@@ -12,7 +12,7 @@ export interface ProxyAddress {
   readonly isFromEnvironment: boolean;
 }
 
-export interface ProxyCredentials {
+interface ProxyCredentials {
   readonly user: string;
   readonly password: string;
 }
@@ -52,7 +52,7 @@ function findInEnvironment(url: string): string | undefined {
 }
 
 /** @throws ProgramError (usage) */
-export function parseProxy(text: string, source: string): ProxyAddress {
+function parseProxy(text: string, source: string): ProxyAddress {
   const url = parseUrl(text.includes("://") ? text : `http://${text}`, source);
   const kind = kinds.get(url.protocol);
   if (kind === undefined) {

@@ -45,8 +45,10 @@ describe.skipIf(chromiumPath === undefined)("the gateway's panel in Chromium", {
       .at("#gateway-note")
       .filter({ hasText: /^Deal \d+: 1\.0 LLG at \d+\.\d\.$/ })
       .waitFor();
-    await tab.waitForEntry({ direction: "sent", text: '"action":"addDeal"' });
-    await tab.waitForEntry({ direction: "received", text: '"external_symbol":"LLG"' });
+    const sent = await tab.waitForEntry({ direction: "sent", text: '"action":"addDeal"' });
+    const received = await tab.waitForEntry({ direction: "received", text: '"external_symbol":"LLG"' });
+    const pid = /"pid":"page-\d+"/.exec((await sent.textContent()) ?? "")?.[0];
+    expect(await received.textContent()).toContain(pid);
   });
 
   it("starts anew with each connection, and is there for the gateway alone", async () => {
