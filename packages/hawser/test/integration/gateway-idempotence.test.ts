@@ -141,6 +141,27 @@ describe("an idempotent action", () => {
     expect(runs).toHaveLength(1);
   });
 
+  it("that never ends is forgotten like one that did: its memory is counted, and after five minutes it may run again", async () => {
+    const runtime = createVirtualRuntime();
+    let runs: Deferred<unknown>[] = [];
+    const { login, gateway } = await startGateway({ runtime, ...still }, (it) => (runs = addSlowOrders(it)));
+    const peer = await login("ann");
+    peer.send(order);
+    await expect.poll(() => gateway.stats().requestsInFlight).toBe(1);
+    await runtime.clock.advance(30_100);
+    expect(await peer.next()).toMatchObject({ error: { code: "TIMEOUT" } });
+    expect(gateway.stats().storedResponseBytes).toBeGreaterThan(0);
+    await runtime.clock.advance(300_100);
+    expect(gateway.stats().storedResponseBytes).toBe(0);
+    peer.send(order);
+    await expect.poll(() => runs.length).toBe(2);
+    // what comes of the first is nobody's any more
+    runs[0]?.resolve("late");
+    runs[1]?.resolve("bought");
+    expect(await peer.next()).toMatchObject({ data: "bought" });
+    expect(await peer.ask(order)).toMatchObject({ data: "bought" });
+  });
+
   it("that was cancelled and done all the same has its answer for who asks again", async () => {
     let runs: Deferred<unknown>[] = [];
     const { login } = await startGateway({}, (it) => (runs = addSlowOrders(it)));
