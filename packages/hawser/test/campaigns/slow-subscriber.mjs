@@ -22,6 +22,7 @@ export async function run({ report }) {
       [`${name}: that stop`]: options.stalled,
       [`${name}: publications`]: result.published,
       [`${name}: publications a second`]: result.perSecond,
+      [`${name}: times that it waited for those who read`]: result.held,
       [`${name}: closed after ms`]: Math.round(result.goneAfterMs ?? Infinity),
       [`${name}: ended with, by the gateway`]: result.ended.join(),
       [`${name}: code that it saw, reading at last`]: result.codesSeen.join(),
