@@ -47,7 +47,8 @@ export function createDemo({ log, tickMs = 500 }: DemoOptions): Demo {
   gateway.channel("room:*", { publish: true });
 
   const timer = setInterval(() => {
-    const wanted = new Set([...gateway.sessions.values()].flatMap(({ channels }) => [...channels]));
+    const present = [...gateway.sessions.values()].filter(({ connected }) => connected);
+    const wanted = new Set(present.flatMap(({ channels }) => [...channels]));
     if (wanted.size > 0) publishTicks(gateway, market, wanted);
   }, tickMs);
   timer.unref();

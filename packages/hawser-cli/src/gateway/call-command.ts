@@ -23,7 +23,7 @@ JSON. A refusal goes to standard error, with exit code 8.`,
       "after",
       `
 Examples:
-  hawser call ws://127.0.0.1:8080/gateway getOrder '{"order_id":"860"}' \\
+  hawser call ws://127.0.0.1:8080/gateway addOrder '{"symbol":"LLG","volume":"1.0"}' \\
       --login '{"username":"demo","password":"demo"}'
   hawser call wss://example.com/gateway addOrder - --user me \\
       --password-file secret.txt < order.json`,
