@@ -214,8 +214,8 @@ function options({ server, connector, limitMs }) {
     envelope: server.envelope,
     ...(server.envelope === "gateway" && { login: { user: "demo" } }),
     reconnect: { initialDelayMs: 20, maxDelayMs: 100, stableMs: 100 },
-    connectTimeoutMs: shortMs,
-    loginTimeoutMs: shortMs,
+    connectTimeoutMs: 2 * shortMs,
+    loginTimeoutMs: 2 * shortMs,
     requestTimeoutMs: 2 * shortMs,
     closeTimeoutMs: shortMs,
     ...(isNode && { node: { heartbeat, ca: trustedAuthority } }),
@@ -231,6 +231,8 @@ async function disconnectSometime(lab, asked) {
   await log.sawStates(events);
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
   const asking = random.below(2) === 0;
+  // what waits for a connection just then
+  asked.askMany(2);
   const gone = client.disconnect();
   if (asking) asked.askMany(2);
   await log.within("disconnect", gone);
