@@ -11,7 +11,7 @@ const scenario = fileURLToPath(new URL("scenario.mjs", import.meta.url));
 const factor = Number(process.env["HAWSER_TEST_TIMEOUT_FACTOR"] ?? 1);
 
 // every kill is the life of a process, with its start and a login
-const timeout = 240_000 * factor;
+const timeout = 400_000 * factor;
 
 interface Outcome {
   readonly counts: Readonly<
