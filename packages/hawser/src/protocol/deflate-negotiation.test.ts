@@ -155,8 +155,8 @@ interface WsExtension {
 
 /** What ws answers: parameters as text by name; null when it declines. */
 function acceptByWs(offer: string, server: boolean, client: boolean): Record<string, string> | null {
+  // a cast, because the package's types leave both out
   const { PerMessageDeflate, extension } = ws as unknown as {
-    // its types leave them out
     PerMessageDeflate: WsDeflateClass;
     extension: WsExtension;
   };
