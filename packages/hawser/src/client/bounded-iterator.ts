@@ -7,6 +7,7 @@ const MAX_ITEMS = 1000;
 
 /** Events that come, for a reader that takes them when it likes: at most 1,000 wait. */
 export interface EndableIterator<T> extends EventIterator<T> {
+  dropped: number;
   push(value: T): void;
   /** What waits can still be read. */
   end(): void;
@@ -18,17 +19,14 @@ export function createBoundedIterator<T>(onEnd: () => void): EndableIterator<T> 
   const readers: Deferred<IteratorResult<T, undefined>>[] = [];
   const last = { done: true, value: undefined } as const;
   let isEnded = false;
-  let dropped = 0;
   const iterator: EndableIterator<T> = {
-    get dropped() {
-      return dropped;
-    },
+    dropped: 0,
     push: (value) => {
       const reader = readers.shift();
       if (reader !== undefined) return reader.resolve({ done: false, value });
       if (items.push(value) > MAX_ITEMS) {
         items.shift();
-        dropped++;
+        iterator.dropped++;
       }
     },
     end: () => {

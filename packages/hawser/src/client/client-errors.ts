@@ -4,8 +4,9 @@ import { ConnectionError, UsageError } from "../internal/errors.js";
 // The errors that several files make, in as few words as will do: a page has to load them.
 
 export function createMisuse(name: string, value: unknown, expected: string): UsageError {
-  return new UsageError("INVALID_ARGUMENT", `${name} is ${String(value)}: expected ${expected}`, {
-    facts: { name, value: String(value) },
+  const text = String(value);
+  return new UsageError("INVALID_ARGUMENT", `${name} is ${text}: expected ${expected}`, {
+    facts: { name, value: text },
   });
 }
 

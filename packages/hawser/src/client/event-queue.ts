@@ -76,7 +76,8 @@ export function createEventQueue(report: (error: unknown) => void): EventQueue {
     const entry = { handler };
     entries.add(entry);
     return () => {
-      if (entries.delete(entry) && entries.size === 0 && handlers.get(key) === entries) handlers.delete(key);
+      entries.delete(entry);
+      if (entries.size === 0 && handlers.get(key) === entries) handlers.delete(key);
     };
   };
 

@@ -59,5 +59,5 @@ export function createPending<T>(
 
 /** Infinity and undefined: no timer. */
 export function startTimer(clock: Clock, delayMs: number | undefined, callback: () => void): ScheduledCall | undefined {
-  return delayMs === undefined || delayMs === Infinity ? undefined : clock.schedule(callback, delayMs);
+  return delayMs !== undefined && delayMs < Infinity ? clock.schedule(callback, delayMs) : undefined;
 }

@@ -88,8 +88,8 @@ export function createRequests(clock: Clock, fill: (target: Uint8Array) => void,
 function createUuid(fill: (target: Uint8Array) => void): string {
   const bytes = new Uint8Array(36);
   fill(bytes);
-  // 1 and 0 are any digit, 8 is one of 8 to b
-  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit, at: number) =>
-    (digit === "8" ? 8 + ((bytes[at] ?? 0) & 3) : (bytes[at] ?? 0) & 15).toString(16),
+  // in place of 0 comes any digit, in place of 8 one of 8 to b
+  return "00000000-0000-4000-8000-000000000000".replace(/[08]/g, (digit, at: number) =>
+    (+digit | ((bytes[at] ?? 0) & (digit === "8" ? 3 : 15))).toString(16),
   );
 }

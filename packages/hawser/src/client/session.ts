@@ -260,7 +260,7 @@ export function createSession(
     if (retryInMs === undefined) {
       const { code, reason } = ended;
       const name = openedAt === undefined ? "CONNECT_FAILED" : "CONNECTION_CLOSED";
-      const closed = new ConnectionError(name, `ended with ${code} ${reason}`, { facts: { code }, cause: error });
+      const closed = new ConnectionError(name, `${code} ${reason}`, { facts: { code }, cause: error });
       fatal = error instanceof RequestError ? error : closed;
     }
     return { ...ended, reaction, retryInMs };

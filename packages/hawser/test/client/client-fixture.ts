@@ -18,11 +18,11 @@ export interface Stage {
   /** What the platform was told of: handlers that threw. */
   readonly reported: readonly unknown[];
   /** The network comes or goes. */
-  network(isOnline: boolean): void;
+  readonly network: (isOnline: boolean) => void;
   /** Begins to connect and opens the connection; with a login option it is answered. */
-  open(): Promise<void>;
+  readonly open: () => Promise<void>;
   /** Lets everything happen that is due. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 export interface StageOptions extends ClientOptions {
@@ -35,15 +35,17 @@ const stages: Stage[] = [];
 
 /** Whatever a test did: after `disconnect` no timer is left, no connection and no promise that hangs. */
 afterEach(async () => {
-  for (const stage of stages.splice(0)) {
-    const over = stage.client.disconnect();
-    for (const connection of stage.connector.connections) connection.end(1000);
-    await over;
-    expect(stage.client.state).toBe("disconnected");
-    expect(stage.clock.pending).toBe(0);
-    expect(stage.connector.alive).toBe(0);
-  }
+  for (const stage of stages.splice(0)) await assertOver(stage);
 });
+
+async function assertOver({ client, clock, connector }: Stage): Promise<void> {
+  const over = client.disconnect();
+  for (const connection of connector.connections) connection.end(1000);
+  await over;
+  expect(client.state).toBe("disconnected");
+  expect(clock.pending).toBe(0);
+  expect(connector.alive).toBe(0);
+}
 
 /** A client on virtual time, with a connector whose connections do what the test says. */
 export function setStage({ url = "ws://server/", ping = true, wrap, ...options }: StageOptions = {}): Stage {

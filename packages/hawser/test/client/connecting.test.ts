@@ -79,7 +79,7 @@ describe("connect", () => {
     const { client, connector, open } = setStage();
     const connected = client.connect();
     connector.last.end(4403);
-    await expect(connected).rejects.toThrow();
+    await expect(connected).rejects.toMatchObject({ code: "CONNECT_FAILED" });
     await open();
     expect(client.state).toBe("open");
   });

@@ -94,9 +94,9 @@ interface World {
   readonly later: (() => void)[];
   numbered: number;
   /** Takes note that it was promised. */
-  promise(promised: Promise<unknown>): void;
-  network(isOnline: boolean): void;
-  drain(subscription: Subscription): Promise<void>;
+  readonly promise: (promised: Promise<unknown>) => void;
+  readonly network: (isOnline: boolean) => void;
+  readonly drain: (subscription: Subscription) => Promise<void>;
 }
 
 /** The faults of the invariants that were broken. */
@@ -128,8 +128,7 @@ function createWorld(options: ClientOptions): {
   const told = { closes: 0, opens: 0 };
   let previous = "disconnected";
   client.on("state", (change) => {
-    if (change.previous !== previous)
-      notes.faults.push(`${change.state} came from ${change.previous}, not ${previous}`);
+    if (change.previous !== previous) notes.faults.push(`${change.state} came from another state than ${previous}`);
     previous = change.state;
   });
   client.on("open", () => {

@@ -249,6 +249,7 @@ describe("a subscription", () => {
     await open();
     connector.last.answer("subscribe");
     await subscription.ready;
+    expect(subscription.state).toBe("subscribed");
   });
 
   it("is renewed on every connection, before open is told", async () => {
@@ -393,8 +394,9 @@ describe("a subscription", () => {
     await open();
     const iterator = client.subscribe("a")[Symbol.asyncIterator]();
     connector.last.answer("subscribe");
-    for (let data = 0; data < 1003; data++)
+    for (let data = 0; data < 1003; data++) {
       connector.last.receive({ actionAck: "message", status: 1, channel: "a", data });
+    }
     expect(iterator.dropped).toBe(3);
     expect(await iterator.next()).toMatchObject({ value: { data: 3 } });
     await iterator.return?.();
