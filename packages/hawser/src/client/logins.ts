@@ -36,7 +36,7 @@ export interface Logins {
   forget(): void;
 }
 
-export interface LoginTellers {
+interface LoginTellers {
   readonly onDone: (response: ResponseMessage) => void;
   readonly onFailed: (error: unknown) => void;
 }

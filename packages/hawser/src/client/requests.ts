@@ -6,7 +6,7 @@ import type { Pending, PendingLimits } from "./pending.js";
 import { RequestError } from "./request-error.js";
 
 /** How a request leaves, and how it is taken back. */
-export interface RequestWay {
+interface RequestWay {
   /** `onTaken`: it was handed to a connection. */
   send(message: RequestMessage, onTaken: () => void, onFailed: (error: unknown) => void): void;
   /** Nobody waits for the answer any more. */
