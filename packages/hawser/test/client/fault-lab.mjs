@@ -233,6 +233,7 @@ async function disconnectSometime(lab, asked) {
   const asking = random.below(2) === 0;
   // what waits for a connection just then
   asked.askMany(2);
+  if (lab.server.envelope === "gateway") asked.subscribe("late");
   const gone = client.disconnect();
   if (asking) asked.askMany(2);
   await log.within("disconnect", gone);
