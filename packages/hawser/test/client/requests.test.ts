@@ -117,6 +117,17 @@ describe("request", () => {
     expect(connector.last.sent).toEqual([]);
   });
 
+  it("that still waits to be sent outlives the connection, and is sent on the next", async () => {
+    const { client, connector, clock } = setStage();
+    void client.connect();
+    const asked = client.request("getOrder");
+    connector.last.end();
+    await clock.advance(500);
+    connector.last.open();
+    connector.last.answer("getOrder", { data: 7 });
+    expect(await asked).toBe(7);
+  });
+
   it("rejects CONNECTION_CLOSED at disconnect", async () => {
     const { client, open } = setStage();
     await open();
