@@ -54,7 +54,9 @@ describe("REL-D20 memory", () => {
 
     canary.send(encodeWireFrame({ opcode: 1, masked: true, payload: Buffer.from("still here") }));
     await canary.until(() => canary.received.includes("still here"));
-    expect(entries.filter(({ level }) => level === "warn").map(({ message }) => message)).toEqual([
+    const warnings = entries.filter(({ level }) => level === "warn").map(({ message }) => message);
+    // a busy machine may have stood still, which is told, too
+    expect(warnings.filter((message) => !message.startsWith("the process stood still"))).toEqual([
       "memory runs short: new connections are refused, and some may be closed",
     ]);
   });
