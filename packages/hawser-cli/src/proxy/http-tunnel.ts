@@ -1,6 +1,5 @@
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
-import { checkServerIdentity } from "node:tls";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { systemCode } from "../program-error.js";
 import type { ProxyAddress } from "./proxy-address.js";
@@ -44,7 +43,7 @@ export class HttpTunnel extends HttpsProxyAgent<string> implements Tunnel {
     this.once("proxyConnect", (given: ConnectAnswer) => (answer = given));
     let socket: Socket;
     try {
-      socket = await super.connect(request, checkName(options));
+      socket = await super.connect(request, options);
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
       throw describeUnreachable(this.address, systemCode(cause), cause);
@@ -65,16 +64,6 @@ export class HttpTunnel extends HttpsProxyAgent<string> implements Tunnel {
 
 function refusalOf(answer: ConnectAnswer | null): ConnectAnswer | null {
   return answer === null || answer.statusCode === 200 ? null : answer;
-}
-
-/**
- * The certificate must be the server's. The agents leave the host out of what they give to TLS, and Node then compares with
- * the name of the proxy where the server is given by its IP address.
- */
-export function checkName(options: ConnectOptions): ConnectOptions {
-  const { host } = options;
-  if (!options.secureEndpoint || host === undefined) return options;
-  return { ...options, checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate) };
 }
 
 function toBasic({ user, password }: { readonly user: string; readonly password: string }): string {

@@ -1,7 +1,6 @@
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import { SocksProxyAgent } from "socks-proxy-agent";
-import { checkName } from "./http-tunnel.js";
 import type { ProxyAddress } from "./proxy-address.js";
 import { describeSocksRefusal, describeUnreachable, ProxyError } from "./proxy-error.js";
 import type { Tunnel } from "./tunnel.js";
@@ -40,7 +39,7 @@ export class SocksTunnel extends SocksProxyAgent implements Tunnel {
     request.once("proxy", (event: { readonly socket: Socket }) => (bare = event.socket));
     let socket: Socket;
     try {
-      socket = await super.connect(request, checkName(options));
+      socket = await super.connect(request, options);
     } catch (error) {
       throw this.#describe(error, target);
     }

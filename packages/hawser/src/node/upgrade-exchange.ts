@@ -2,6 +2,7 @@ import http from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
+import { checkServerIdentity } from "node:tls";
 import type { ScheduledCall } from "../internal/clock.js";
 import { createDeferred } from "../internal/deferred.js";
 import type { HawserError } from "../internal/errors.js";
@@ -134,6 +135,8 @@ function createRequest<Data>(options: ResolvedConnect<Data>, key: string): Clien
       ...(pins !== null && { session: undefined }),
       ...pick(given, ["servername"]),
       ...toNodeTls(given),
+      // an agent of a proxy may leave the host out of what it gives to TLS, which then compares with "localhost"
+      checkServerIdentity: (_name, shown) => checkServerIdentity(given.servername ?? target.hostname, shown),
     }),
   };
   try {

@@ -87,13 +87,14 @@ function plainAgent(port: number, credentials = "user:pass"): http.Agent {
   });
 }
 
-/** An agent for wss: by the proxy: TLS is within the tunnel. */
+/** An agent for wss: by the proxy: TLS is within the tunnel. Like those of published packages it does not tell TLS the host. */
 function secureAgent(port: number): https.Agent {
   return Object.assign(new https.Agent(), {
     createConnection: (target: Target, done: Done) =>
       tunnel(port, "user:pass", target, (error, socket) => {
         if (error !== null) return done(error);
-        const tls = connectTls({ ...target, socket: socket as TcpSocket });
+        const { host: _host, port: _port, ...settings } = target;
+        const tls = connectTls({ ...settings, socket: socket as TcpSocket });
         tls.once("secureConnect", () => done(null, tls));
         tls.once("error", done);
       }),
@@ -122,6 +123,16 @@ it("connect checks the certificate of the server behind the proxy", async () => 
   await socket.send("in TLS");
   expect(await socket.receive()).toBe("in TLS");
   await socket.close();
+});
+
+it("connect compares the certificate behind an agent's proxy with the server's own address", async () => {
+  const proxy = await startProxy();
+  const server = await startServer({ tls: testCertificate, host: "127.0.0.2" });
+  const connecting = connect(`${server.url}/echo`, { agent: secureAgent(proxy.port), ca: testCertificate.cert });
+  await expect(connecting).rejects.toMatchObject({
+    code: "CONNECT_FAILED",
+    facts: { reason: "ERR_TLS_CERT_ALTNAME_INVALID" },
+  });
 });
 
 it("the connector of Node.js goes through it, too, and tells why the proxy refuses", async () => {
