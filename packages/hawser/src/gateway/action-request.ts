@@ -26,7 +26,9 @@ export interface RequestHome {
 
 /** Issues that a refusal tells of; a list of a thousand wrong items is no help. */
 const MAX_ISSUES = 20;
+/** Of a message, and of a key in a path: the peer chose it, and each issue may repeat it. */
 const MAX_ISSUE_LENGTH = 200;
+const MAX_PATH = 32;
 
 /**
  * One request, from its message to its answer, and the context that its handler gets. What ends in the turn in which it came costs no
@@ -78,6 +80,11 @@ export class ActionRequest implements ActionContext, ResponseWaiter {
       if (this.#aborted !== null) this.#controller.abort(this.#aborted);
     }
     return this.#controller.signal;
+  }
+
+  /** Whether somebody waits for its answer, or would if it had a pid. */
+  static isWaiting(request: ActionRequest): boolean {
+    return !request.#isSettled;
   }
 
   /** `data` as it came, for the audit. */
@@ -271,11 +278,11 @@ export class ActionRequest implements ActionContext, ResponseWaiter {
 function toWireIssues(issues: readonly SchemaIssue[]): WireIssue[] {
   return issues.slice(0, MAX_ISSUES).map(({ message, path }) => {
     const text = String(message).slice(0, MAX_ISSUE_LENGTH);
-    return path === undefined ? { message: text } : { message: text, path: path.map(toStep) };
+    return path === undefined ? { message: text } : { message: text, path: path.slice(0, MAX_PATH).map(toStep) };
   });
 }
 
 function toStep(step: PropertyKey | { readonly key: PropertyKey }): string | number {
   const key = typeof step === "object" ? step.key : step;
-  return typeof key === "symbol" ? String(key) : key;
+  return typeof key === "number" ? key : String(key).slice(0, MAX_ISSUE_LENGTH);
 }

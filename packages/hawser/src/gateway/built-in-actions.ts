@@ -1,7 +1,7 @@
 import type { DecodedRequest } from "../messages/index.js";
 import { ACTION_TIMEOUT_MS } from "./action-registry.js";
 import type { ActionDefinition } from "./action-registry.js";
-import type { ActionRequest } from "./action-request.js";
+import { ActionRequest } from "./action-request.js";
 import type { ChannelPort } from "./channel-port.js";
 import type { GatewaySession } from "./session.js";
 
@@ -12,7 +12,10 @@ export function builtInActions(channels: ChannelPort): Map<string, ActionDefinit
   const actions: readonly (readonly [string, Handler])[] = [
     [
       "subscribe",
-      (session, { channel }, request) => channels.subscribe(session, channel, () => request.complete(undefined)),
+      (session, { channel }, request) => {
+        const answer = (): void => request.complete(undefined);
+        return channels.subscribe(session, channel, answer, () => ActionRequest.isWaiting(request));
+      },
     ],
     ["unsubscribe", (session, { channel }) => channels.unsubscribe(session, channel)],
     ["publish", (session, message) => channels.publishFrom(session, message)],

@@ -17,8 +17,6 @@ const REMOVED = "unsubscribed";
 const DEFAULT_EVENT = "message";
 const MAX_EVENT_LENGTH = 128;
 const MAX_KEY_LENGTH = 255;
-/** Publications of one session to one channel that wait for the application's word, or for the backplane. */
-const MAX_PUBLISHING = 100;
 
 export interface ChannelParts {
   readonly backplane: BackplaneNode;
@@ -67,14 +65,19 @@ export class Channels<UserData = unknown> implements ChannelPort {
 
   // ChannelPort: what clients ask for
 
-  subscribe(session: GatewaySession<UserData>, channel: string | undefined, answer: () => void): void | Promise<void> {
+  subscribe(
+    session: GatewaySession<UserData>,
+    channel: string | undefined,
+    answer: () => void,
+    isWaiting: () => boolean = () => true,
+  ): void | Promise<void> {
     const name = checkName(channel);
     if (session.channels.has(name)) return answer();
     const connection = GatewaySession.connectionOf(session);
     if (connection === null) throw new ActionError("CANCELLED", "the session has no connection");
     const work = this.#workOf(session);
     const running = work.joins.get(name);
-    if (running?.connection === connection) return running.attach(answer);
+    if (running?.connection === connection) return running.attach(answer, isWaiting);
     work.joins.delete(name);
     running?.cancel("the connection that asked for it is gone");
     const waitMs = work.admit(this.#parts.runtime.clock.now());
@@ -86,7 +89,7 @@ export class Channels<UserData = unknown> implements ChannelPort {
     }
     const join = new Join(connection);
     work.joins.set(name, join);
-    const done = join.attach(answer);
+    const done = join.attach(answer, isWaiting);
     void this.#join(session, name, join);
     return join.isFinished ? undefined : done;
   }
@@ -103,12 +106,16 @@ export class Channels<UserData = unknown> implements ChannelPort {
     if (key !== undefined && !isKey(key)) throw new ActionError("BAD_REQUEST", "key is not of 1 to 255 characters");
     const rule = this.#find(name).publish ?? false;
     const payload = encodePush({ actionAck: event, status: 1, channel: name, key, data });
+    const work = this.#workOf(session);
+    const hasEnded = (): boolean => this.#work.get(session) !== work;
     const publish = async (): Promise<void> => {
+      if (hasEnded()) throw new ActionError("CANCELLED", "the session has ended");
       const allowed = typeof rule === "function" ? await rule(session, name, data) : rule;
       if (allowed !== true) throw new ActionError("FORBIDDEN", "the session may not publish to this channel");
+      if (hasEnded()) throw new ActionError("CANCELLED", "the session has ended");
       await this.#hand(name, payload);
     };
-    return this.#publishInOrder(session, name, publish);
+    return publishInOrder(work, name, publish);
   }
 
   leaveAll(session: GatewaySession<UserData>): void {
@@ -246,23 +253,6 @@ export class Channels<UserData = unknown> implements ChannelPort {
     }
   }
 
-  /** Publishes behind what the session is publishing to the channel, whatever becomes of that. */
-  #publishInOrder(session: GatewaySession<UserData>, name: string, publish: () => Promise<void>): Promise<void> {
-    const { publishing } = this.#workOf(session);
-    const line = publishing.get(name) ?? { last: Promise.resolve(), length: 0 };
-    if (line.length >= MAX_PUBLISHING) {
-      throw new ActionError("TOO_MANY_REQUESTS", "too many publications are under way");
-    }
-    const own = line.last.then(publish);
-    line.length++;
-    const end = (): void => {
-      if (--line.length === 0) publishing.delete(name);
-    };
-    line.last = own.then(end, end);
-    publishing.set(name, line);
-    return own;
-  }
-
   #find(name: string): ChannelOptions<UserData> {
     const options = this.#patterns.find(name);
     if (options === undefined) throw new ActionError("UNKNOWN_CHANNEL", "the server has no such channel");
@@ -279,10 +269,26 @@ export class Channels<UserData = unknown> implements ChannelPort {
   }
 }
 
-/** An unsubscription, or the end of the connection that asked, wins over a grant that comes later. */
+/** An unsubscription, the end of the connection that asked, or a refusal to all who did wins over a grant that comes later. */
 function requireWanted(session: GatewaySession, join: Join): void {
-  if (join.live && GatewaySession.connectionOf(session) === join.connection) return;
+  if (join.live && join.isWaitedFor && GatewaySession.connectionOf(session) === join.connection) return;
   throw new ActionError("CANCELLED", "it is not wanted any more");
+}
+
+/** Publishes behind what the session is publishing to the channel, whatever becomes of that. */
+function publishInOrder(work: SessionJoins, name: string, publish: () => Promise<void>): Promise<void> {
+  const { publishing } = work;
+  work.beginPublication();
+  const line = publishing.get(name) ?? { last: Promise.resolve(), length: 0 };
+  const own = line.last.then(publish);
+  line.length++;
+  const end = (): void => {
+    work.endPublication();
+    if (--line.length === 0) publishing.delete(name);
+  };
+  line.last = own.then(end, end);
+  publishing.set(name, line);
+  return own;
 }
 
 function checkName(channel: string | undefined): string {

@@ -6,6 +6,9 @@ import type { GatewaySession } from "./session.js";
 /** What an entry takes beside its texts. */
 const ENTRY_BYTES = 400;
 
+/** Who holds more than this part of the budget makes room from his own when it is full. */
+const FAIR_SHARE = 1 / 8;
+
 type StoredResponseLimits = Pick<GatewayLimits, "storedResponseMs" | "maxStoredResponseBytes">;
 
 /** Whoever waits for the response of an action that runs for another of its requests. */
@@ -32,6 +35,12 @@ export interface StoredEntry {
   bytes: number;
 }
 
+/** What is kept for one user, the oldest first. */
+interface Share {
+  readonly entries: Set<StoredEntry>;
+  bytes: number;
+}
+
 /** The responses of idempotent actions, for a time and within a budget: `docs/PROTOCOL.md`, section 3. */
 export class StoredResponses {
   readonly #limits: StoredResponseLimits;
@@ -40,6 +49,8 @@ export class StoredResponses {
   readonly #running: Map<string, StoredEntry> = new Map();
   /** Those that finished, or whose request was given up, in that order: all are kept equally long. */
   readonly #kept: Map<string, StoredEntry> = new Map();
+  /** By user. */
+  readonly #shares: Map<string, Share> = new Map();
   readonly #timer: WheelTimer = new WheelTimer(() => this.#expire());
   #bytes = 0;
 
@@ -95,6 +106,7 @@ export class StoredResponses {
   clear(): void {
     this.#running.clear();
     this.#kept.clear();
+    this.#shares.clear();
     this.#bytes = 0;
     this.#runtime.wheel.cancel(this.#timer);
   }
@@ -104,10 +116,17 @@ export class StoredResponses {
     const { storedResponseMs, maxStoredResponseBytes } = this.#limits;
     entry.bytes = 2 * (entry.key.length + entry.fingerprint.length + (entry.response?.length ?? 0)) + ENTRY_BYTES;
     entry.expiresAtMs = this.#runtime.clock.now() + storedResponseMs;
+    // one alone must not cost all others theirs
+    if (entry.bytes > maxStoredResponseBytes) return;
     this.#kept.set(entry.key, entry);
     this.#bytes += entry.bytes;
-    for (const oldest of this.#kept.values()) {
-      if (this.#bytes <= maxStoredResponseBytes) break;
+    const share = this.#shareOf(entry);
+    share.entries.add(entry);
+    share.bytes += entry.bytes;
+    while (this.#bytes > maxStoredResponseBytes) {
+      const isGreedy = share.bytes > maxStoredResponseBytes * FAIR_SHARE;
+      const [oldest] = isGreedy ? share.entries : this.#kept.values();
+      if (oldest === undefined) break;
       this.#drop(oldest);
     }
     if (!this.#timer.armed) this.#runtime.wheel.arm(this.#timer, storedResponseMs);
@@ -118,6 +137,20 @@ export class StoredResponses {
     if (this.#kept.get(entry.key) !== entry) return;
     this.#kept.delete(entry.key);
     this.#bytes -= entry.bytes;
+    const share = this.#shareOf(entry);
+    share.entries.delete(entry);
+    share.bytes -= entry.bytes;
+    if (share.entries.size === 0) this.#shares.delete(entry.session.user.id);
+  }
+
+  #shareOf({ session }: StoredEntry): Share {
+    const { id } = session.user;
+    let share = this.#shares.get(id);
+    if (share === undefined) {
+      share = { entries: new Set(), bytes: 0 };
+      this.#shares.set(id, share);
+    }
+    return share;
   }
 
   #expire(): void {

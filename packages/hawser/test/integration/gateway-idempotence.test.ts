@@ -238,6 +238,25 @@ describe("stored responses", () => {
     expect(gateway.stats().storedResponseBytes).toBeGreaterThan(80_000);
   });
 
+  it.each([
+    ["many small ones", 200, 500],
+    ["a large one", 1, 60_000],
+  ])("who asks for %s costs nobody else theirs", async (_name, count, length) => {
+    const { login, gateway } = await startGateway({ limits: { maxStoredResponseBytes: 100_000 } }, (it) => {
+      addOrders(it);
+      it.action("fill", { idempotent: true }, () => "x".repeat(length));
+    });
+    const ann = await login("ann");
+    expect(await ann.ask(order)).toMatchObject({ data: { run: 1 } });
+    const bob = await login("bob");
+    for (let pid = 0; pid < count; pid++) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await bob.ask({ pid: `${pid}`, action: "fill" });
+      expect(gateway.stats().storedResponseBytes).toBeLessThanOrEqual(100_000);
+    }
+    expect(await ann.ask(order)).toMatchObject({ data: { run: 1 } });
+  });
+
   it("one that is larger than the budget is not kept", async () => {
     const { login, gateway } = await startGateway({ limits: { maxStoredResponseBytes: 1000 } }, (it) => {
       it.action("order", { idempotent: true }, () => "x".repeat(10_000));

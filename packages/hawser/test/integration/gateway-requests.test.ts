@@ -179,6 +179,22 @@ describe("a schema", () => {
     expect([calls, errors]).toEqual([0, []]);
   });
 
+  it("shortens what an issue repeats of the data: keys, and how deep it is", async () => {
+    const key = "k".repeat(60_000);
+    const input = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: () => ({ issues: [{ message: key, path: Array.from({ length: 100 }, () => ({ key })) }] }),
+      },
+    } as const;
+    const { login } = await startGateway({}, (gateway) => gateway.action("order", { input }, () => 1));
+    const path = Array.from({ length: 32 }, () => key.slice(0, 200));
+    expect(await (await login("ann")).ask({ action: "order" })).toMatchObject({
+      error: { code: "INVALID_DATA", issues: [{ message: key.slice(0, 200), path }] },
+    });
+  });
+
   it("tells of twenty issues at most, however many there are", async () => {
     const { login } = await startGateway({}, (gateway) => {
       gateway.action("list", { input: z.array(z.string()) }, () => 0);
