@@ -73,8 +73,9 @@ export class GatewayConnection implements LoginConnection, RequestHome {
   get info(): HandshakeInfo {
     return createConnectionInfo(this.#socket, this.#arrival);
   }
+  /** Nothing that is answered from now on would be sent. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#isOver || this.#socket.state !== "open";
   }
 
   now(): number {
@@ -159,6 +160,9 @@ export class GatewayConnection implements LoginConnection, RequestHome {
     this.#requests.set(request.pid ?? request, request);
     this.#parts.requestsInFlight++;
     this.#parts.runtime.wheel.arm(timer, request.deadlineMs - this.now());
+    // the handler itself may have ended its session, before it answered a promise
+    if (this.#isOver) request.abandon();
+    else if (request.session !== undefined && request.session !== this.#session) request.cancel();
   }
 
   onSettled(request: ActionRequest, text: string | undefined, outcome: string, timer: WheelTimer | null): void {
@@ -173,7 +177,8 @@ export class GatewayConnection implements LoginConnection, RequestHome {
     const { action, pid } = request;
     const data = ActionRequest.dataOf(request);
     const durationMs = this.now() - ActionRequest.startedAt(request);
-    this.#note({ what: "request", action, pid, outcome, data, durationMs });
+    const whose = { session: request.session?.id, user: request.user?.id };
+    this.#note({ what: "request", action, pid, outcome, data, durationMs, ...whose });
   }
 
   onFailed(error: HawserError): void {

@@ -116,7 +116,7 @@ export interface GatewayOptions<UserData = unknown> {
   readonly authenticate: (data: unknown, info: HandshakeInfo) => MaybeLater<GatewayUser<UserData> | null | undefined>;
   /** Whether `authenticate` is asked at the handshake, too. @default false */
   readonly authenticateAtHandshake?: boolean;
-  /** What `data` of the response to a login is. Asked before anything is changed; throwing is as in `authenticate`. @default none */
+  /** What `data` of the response to a login is. Asked before anything is changed; may be a promise; throwing is as in `authenticate`. @default none */
   readonly loginData?: (user: GatewayUser<UserData>) => unknown;
   /** @default in memory: one process */
   readonly backplane?: Backplane;

@@ -1,3 +1,4 @@
+import { quiet } from "../internal/deferred.js";
 import { HawserError, UsageError } from "../internal/errors.js";
 import { CLOSE_FORBIDDEN, CLOSE_SLOW, encodePush, isChannelName, SUB_PROTOCOL } from "../messages/index.js";
 import type { Admission, HandshakeInfo, Refusal, ServiceDefaults } from "../socket/service.js";
@@ -32,6 +33,7 @@ import { GatewaySession } from "./session.js";
 import { checkTarget, formatSignal, parseSignal } from "./signals.js";
 import type { GatewaySignal } from "./signals.js";
 import { StoredResponses } from "./stored-responses.js";
+import { quietResult } from "./thenable.js";
 
 /** What a gateway has from where it is put together. */
 export interface GatewayHome {
@@ -149,27 +151,20 @@ export class GatewayService implements Gateway {
     return this.#channels.publish(channel, data, options);
   }
 
-  async send(target: Target, event: string, data?: unknown): Promise<void> {
-    const to = checkTarget(target);
-    await this.#signal({ do: "send", to, text: formatPush(event, data) });
-    this.#notePush(to, event, data);
+  send(target: Target, event: string, data?: unknown): Promise<void> {
+    return quiet(this.#send(target, event, data));
   }
 
-  async broadcast(event: string, data?: unknown): Promise<void> {
-    await this.#signal({ do: "send", to: "everyone", text: formatPush(event, data) });
-    this.#notePush({}, event, data);
+  broadcast(event: string, data?: unknown): Promise<void> {
+    return quiet(this.#broadcast(event, data));
   }
 
-  async unsubscribe(target: Target, channel: string): Promise<void> {
-    const to = checkTarget(target);
-    if (!isChannelName(channel)) throw unexpected("channel", channel, "a channel's name");
-    await this.#signal({ do: "unsubscribe", to, channel });
+  unsubscribe(target: Target, channel: string): Promise<void> {
+    return quiet(this.#unsubscribe(target, channel));
   }
 
-  async kick(target: Target, code: number = CLOSE_FORBIDDEN, reason = "kicked"): Promise<void> {
-    const to = checkTarget(target);
-    checkKick(code, reason, this.#parts.runtime.bytes);
-    await this.#signal({ do: "kick", to, code, reason });
+  kick(target: Target, code: number = CLOSE_FORBIDDEN, reason = "kicked"): Promise<void> {
+    return quiet(this.#kickAll(target, code, reason));
   }
 
   get sessions(): ReadonlyMap<string, Session> {
@@ -220,6 +215,29 @@ export class GatewayService implements Gateway {
     }
   }
 
+  async #send(target: Target, event: string, data: unknown): Promise<void> {
+    const to = checkTarget(target);
+    await this.#signal({ do: "send", to, text: formatPush(event, data) });
+    this.#notePush(to, event, data);
+  }
+
+  async #broadcast(event: string, data: unknown): Promise<void> {
+    await this.#signal({ do: "send", to: "everyone", text: formatPush(event, data) });
+    this.#notePush({}, event, data);
+  }
+
+  async #unsubscribe(target: Target, channel: string): Promise<void> {
+    const to = checkTarget(target);
+    if (!isChannelName(channel)) throw unexpected("channel", channel, "a channel's name");
+    await this.#signal({ do: "unsubscribe", to, channel });
+  }
+
+  async #kickAll(target: Target, code: number, reason: string): Promise<void> {
+    const to = checkTarget(target);
+    checkKick(code, reason, this.#parts.runtime.bytes);
+    await this.#signal({ do: "kick", to, code, reason });
+  }
+
   #onSignal(payload: string): void {
     const signal = parseSignal(payload);
     if (signal === undefined) return;
@@ -264,7 +282,7 @@ export class GatewayService implements Gateway {
 
   #fail(error: HawserError, session: GatewaySession | null): void {
     try {
-      this.#parts.options.onError?.(error, session ?? undefined);
+      quietResult(this.#parts.options.onError?.(error, session ?? undefined));
     } catch {
       // whoever fails in the handler of failures cannot be told
     }

@@ -1,8 +1,10 @@
 import { HawserError } from "../internal/errors.js";
-import { CLOSE_FORBIDDEN, encodeRefusal, encodeResponse } from "../messages/index.js";
+import { WheelTimer } from "../internal/timer-wheel.js";
+import { CLOSE_FORBIDDEN, encodeDone, encodeRefusal, encodeResponse } from "../messages/index.js";
 import type { DecodedRequest } from "../messages/index.js";
 import type { HandshakeInfo } from "../socket/service.js";
 import { ActionError } from "./action-error.js";
+import { ACTION_TIMEOUT_MS } from "./action-registry.js";
 import { isThenable } from "./thenable.js";
 import type { GatewayParts } from "./gateway-parts.js";
 import type { GatewayUser } from "./gateway-types.js";
@@ -71,8 +73,8 @@ export function logIn(parts: GatewayParts, connection: LoginConnection, request:
   try {
     if (parts.isClosed) throw new ActionError("UNAVAILABLE", "the gateway is closed");
     const user = identify(parts, request.data, connection.info);
-    if (!(user instanceof Promise)) login.decide(user);
-    else return user.then((found) => login.decide(found)).catch((error: unknown) => login.refuse(error));
+    const decided = user instanceof Promise ? user.then((found) => login.decide(found)) : login.decide(user);
+    return decided === undefined ? undefined : login.wait(decided);
   } catch (error) {
     login.refuse(error);
   }
@@ -90,6 +92,7 @@ class Login {
   readonly #connection: LoginConnection;
   readonly #request: DecodedRequest;
   readonly #startedAtMs: number;
+  #isSettled = false;
 
   constructor(parts: GatewayParts, connection: LoginConnection, request: DecodedRequest) {
     this.#parts = parts;
@@ -98,30 +101,40 @@ class Login {
     this.#startedAtMs = parts.runtime.clock.now();
   }
 
-  /** @throws ActionError, or what `loginData` throws */
-  decide(user: GatewayUser | null): void {
-    const connection = this.#connection;
-    if (connection.isOver) return;
-    if (this.#parts.isClosed) throw new ActionError("UNAVAILABLE", "the gateway is closed");
+  /**
+   * A promise where the application answers one.
+   * @throws ActionError, or what `loginData` throws
+   */
+  decide(user: GatewayUser | null): void | Promise<void> {
     if (user === null) throw new ActionError("LOGIN_REFUSED", "the credentials were refused");
-    const { sessions } = this.#parts;
-    const { session } = connection;
-    if (session !== null) {
-      if (session.user.id !== user.id) throw new ActionError("CONFLICT", "another user is logged in: log out first");
-      const data = this.#parts.options.loginData?.(user);
-      this.#answer({ session, resume: sessions.attach(session, user, connection), data }, false);
-      return;
-    }
+    if (!this.#isWanted(user)) return undefined;
     // before anything is changed: it may throw
     const data = this.#parts.options.loginData?.(user);
-    const resumed = sessions.findResumable(user, this.#request.session, this.#request.resume);
-    const taken = resumed ?? sessions.create(user);
-    if (taken === null) throw new ActionError("TOO_MANY_SESSIONS", "the user has as many sessions as allowed");
-    this.#answer({ session: taken, resume: connection.takeSession(taken, user), data }, resumed !== undefined);
+    if (isThenable(data)) return Promise.resolve(data).then((later) => this.#admit(user, later));
+    return this.#admit(user, data);
+  }
+
+  /** Settles when it is decided, or its time is over: the connection must not stand still for ever. Never rejects. */
+  wait(decided: Promise<void>): Promise<void> {
+    const { wheel } = this.#parts.runtime;
+    return new Promise((resolve) => {
+      const timer = new WheelTimer(() => {
+        this.refuse(new ActionError("TIMEOUT", "the login was not decided in time"));
+        resolve();
+      });
+      wheel.arm(timer, ACTION_TIMEOUT_MS);
+      const end = (): void => {
+        wheel.cancel(timer);
+        resolve();
+      };
+      decided.catch((error: unknown) => this.refuse(error)).then(end, end);
+    });
   }
 
   refuse(error: unknown): void {
     const refusal = toRefusal(this.#parts, error);
+    if (this.#isSettled) return;
+    this.#isSettled = true;
     const { pid, action } = this.#request;
     const connection = this.#connection;
     if (pid !== undefined) connection.outbox.reply(encodeRefusal(pid, action, refusal.toWire()));
@@ -132,7 +145,34 @@ class Login {
     }
   }
 
+  /** Asked before the application is, and again when it has answered: much may have happened meanwhile. @throws ActionError */
+  #isWanted(user: GatewayUser): boolean {
+    if (this.#isSettled || this.#connection.isOver) return false;
+    if (this.#parts.isClosed) throw new ActionError("UNAVAILABLE", "the gateway is closed");
+    const { session } = this.#connection;
+    if (session === null || session.user.id === user.id) return true;
+    throw new ActionError("CONFLICT", "another user is logged in: log out first");
+  }
+
+  #admit(user: GatewayUser, data: unknown): void {
+    if (!this.#isWanted(user)) return;
+    const connection = this.#connection;
+    const { sessions } = this.#parts;
+    const { session } = connection;
+    // it throws for what has no JSON: while nothing is changed
+    encodeDone("", "", data);
+    if (session !== null) {
+      this.#answer({ session, resume: sessions.attach(session, user, connection), data }, false);
+      return;
+    }
+    const resumed = sessions.findResumable(user, this.#request.session, this.#request.resume);
+    const taken = resumed ?? sessions.create(user);
+    if (taken === null) throw new ActionError("TOO_MANY_SESSIONS", "the user has as many sessions as allowed");
+    this.#answer({ session: taken, resume: connection.takeSession(taken, user), data }, resumed !== undefined);
+  }
+
   #answer({ session, resume, data }: Outcome, isResumed: boolean): void {
+    this.#isSettled = true;
     const { pid, action } = this.#request;
     this.#note("done", session);
     if (pid === undefined) return;
@@ -145,7 +185,7 @@ class Login {
   #note(outcome: string, session: GatewaySession | null): void {
     const { audit, runtime } = this.#parts;
     const { pid, action, data } = this.#request;
-    audit?.noteLogin({
+    audit?.note({
       what: "login",
       session: session?.id,
       user: session?.user.id,

@@ -83,6 +83,27 @@ it("secrets are hidden by their keys, however deep; the names may be others", as
   });
 });
 
+it("a key named toJSON hides nothing, and what has a toJSON is shown as it is sent", async () => {
+  const { connect, gateway, audit } = await startGateway();
+  const peer = await connect();
+  await peer.ask({ action: "login", data: { user: "ann", password: "right", toJSON: 1 } });
+  expect(audit.at(-1)?.data).toEqual({ user: "ann", password: "[redacted]", toJSON: 1 });
+  const document = { secret: 1, toJSON: () => ({ id: 1, secret: 2, at: new Date(0) }) };
+  await gateway.send({ user: "ann" }, "issued", document);
+  expect(audit.at(-1)?.data).toEqual({ id: 1, secret: "[redacted]", at: "1970-01-01T00:00:00.000Z" });
+});
+
+it("a request that ends with its session is told with whose it was", async () => {
+  const { login, gateway, audit } = await startGateway({}, (it) => {
+    it.action("hang", {}, () => new Promise(() => {}));
+  });
+  const peer = await login("ann");
+  peer.send({ pid: "1", action: "hang" }).send({ pid: "2", action: "logout" });
+  expect(await peer.next()).toMatchObject({ pid: "1", error: { code: "CANCELLED" } });
+  expect(audit.find(({ pid }) => pid === "1")).toMatchObject({ user: "ann", outcome: "CANCELLED" });
+  expect(gateway.stats().requestsInFlight).toBe(0);
+});
+
 it("an audit that throws harms nobody", async () => {
   const { login } = await startGateway({
     audit: () => {
@@ -113,6 +134,7 @@ it("REL-E5 a token is in no log, whichever way it came", async () => {
   const options = { query: `?token=${canary}`, protocols: ["hawser.v1", canary], headers };
   const peer = await connect(options);
   await peer.ask({ action: "login", data: "broken" });
+  await peer.ask({ action: "refresh", data: canary });
   await peer.ask({ action: "login", data: canary });
   await peer.ask({ action: "login", data: [canary] });
   await peer.ask({
