@@ -121,10 +121,16 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Begins to accept connections.
-   * @throws (rejects) ConnectionError LISTEN_FAILED; UsageError INVALID_STATE when it listens already, or was closed
+   * Begins to accept connections, where `createServer` was told to.
+   * @throws (rejects) ConnectionError LISTEN_FAILED; UsageError INVALID_STATE when it listens already, or was closed;
+   * INVALID_ARGUMENT for a port here
    */
-  async listen(): Promise<ServerAddress> {
+  listen(): Promise<ServerAddress>;
+  // JavaScript that says `listen(8080)`, as everywhere else, would get another port without a word
+  async listen(...given: readonly unknown[]): Promise<ServerAddress> {
+    if (given.length > 0) {
+      throw new UsageError("INVALID_ARGUMENT", "listen takes nothing: give port, host or path to createServer");
+    }
     if (this.#state !== "new") {
       throw new UsageError("INVALID_STATE", this.#closed === null ? "the server listens already" : closedMessage);
     }

@@ -17,7 +17,7 @@ const ends: (() => unknown)[] = [];
 beforeAll(() => {
   for (const { groups } of page.matchAll(/^```js (?<name>\S+)\n(?<code>.*?)^```/gms)) {
     // a port that is free, in place of one that may be in use
-    writeFileSync(join(folder, groups?.["name"] ?? ""), (groups?.["code"] ?? "").replaceAll("8080", "0"));
+    writeFileSync(join(folder, groups?.["name"] ?? ""), (groups?.["code"] ?? "").replaceAll(/808\d/g, "0"));
   }
 });
 

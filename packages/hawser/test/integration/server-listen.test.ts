@@ -26,6 +26,14 @@ async function connectUnix(path: string): Promise<WebSocket> {
   return client;
 }
 
+it.each([8080, { port: 8080 }])("refuses a place to listen that it would not use: listen(%o)", async (place) => {
+  const server = createServer({ port: 0 });
+  // what JavaScript may say
+  const listen: (...given: unknown[]) => Promise<unknown> = server.listen.bind(server);
+  await expect(listen(place)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: /createServer/ });
+  expect(server.state).toBe("new");
+});
+
 it("serves WebSockets and pages on a Unix socket, and removes it when it closes", async () => {
   const path = join(folder, "server.sock");
   const server = await startServer({ path, onRequest: (_request, response) => void response.end("page") });
