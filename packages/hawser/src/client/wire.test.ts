@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeRequest, decodeServerMessage, encodePush, encodeResponse } from "../messages/index.js";
+import { decodeRequest, encodePush, encodeResponse } from "../messages/index.js";
 import { parseIncoming, toJson, toWireError } from "./wire.js";
 
 const text = fc.string({ minLength: 1, maxLength: 20 });
@@ -9,7 +9,7 @@ const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const error = fc.record({ code: text, message: fc.string(), temporary: fc.boolean() });
 
 describe("the client's own codec", () => {
-  it("reads what a gateway writes as the whole decoder does", () => {
+  it("reads what a gateway writes", () => {
     const fields = {
       actionAck: text,
       status: fc.constantFrom(0 as const, 1 as const),
@@ -23,16 +23,8 @@ describe("the client's own codec", () => {
       fc.property(fc.record({ pid: optional(text), key: optional(text), ...fields }), ({ pid, key, ...message }) => {
         const json =
           pid === undefined ? encodePush({ ...message, key }) : encodeResponse({ ...message, pid, resumed: false });
-        const decoded = decodeServerMessage(json);
-        if (decoded.type !== "response" && decoded.type !== "push") throw new Error(decoded.type);
-        const { message: expected } = decoded;
-        const actual = parseIncoming(json);
-        expect({ action: undefined, resumed: false, ...actual }).toEqual({
-          action: undefined,
-          pid: undefined,
-          ...expected,
-          resumed: false,
-        });
+        const written = pid === undefined ? { ...message, key } : { ...message, pid };
+        expect(parseIncoming(json)).toEqual({ ...written, resumed: false });
       }),
     );
   });

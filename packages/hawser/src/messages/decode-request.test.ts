@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeRequest } from "./decode-request.js";
 import type { DecodedRequest } from "./decode-request.js";
-import { encodeRequest } from "./encode.js";
 import { EnvelopeFault } from "./envelope-fault.js";
 import { findJsonFault } from "./json-guard.js";
 
@@ -180,7 +179,7 @@ it("REL-E18 any text at all is a request, a fault, or nothing to do: never a thr
   );
 });
 
-it("reads what encodeRequest wrote", () => {
+it("reads whatever a client writes", () => {
   const name = fc.string({ minLength: 1, maxLength: 30 });
   const some = fc.option(name, { nil: undefined });
   const data = fc.option(
@@ -199,7 +198,7 @@ it("reads what encodeRequest wrote", () => {
   });
   fc.assert(
     fc.property(request, (message) => {
-      const text = encodeRequest(message);
+      const text = JSON.stringify(message);
       fc.pre(findJsonFault(text, Infinity) === undefined);
       expect(decodeRequest(text)).toEqual(normalize(message));
     }),

@@ -2,7 +2,6 @@ import type { RequestMessage } from "./envelope.js";
 import { EnvelopeFault } from "./envelope-fault.js";
 import { faultOf, isAction, isPid, isText, parseMessage } from "./fields.js";
 import type { RawMessage } from "./fields.js";
-import { MAX_KEYS } from "./json-guard.js";
 
 /** A request with each of its fields in its place: what is absent is undefined. */
 export interface DecodedRequest extends RequestMessage {
@@ -20,12 +19,12 @@ export interface DecodedRequest extends RequestMessage {
  * Only these fields are taken over, so that a key like `__proto__` reaches nothing; inside `data` keys are the application's.
  */
 export function decodeRequest(text: string): DecodedRequest | EnvelopeFault | null {
-  const raw = parseMessage(text, MAX_KEYS);
+  const raw = parseMessage(text);
   return raw instanceof EnvelopeFault ? raw : toRequest(raw);
 }
 
 /** null: it has no action, but answers one. */
-export function toRequest(raw: RawMessage): DecodedRequest | EnvelopeFault | null {
+function toRequest(raw: RawMessage): DecodedRequest | EnvelopeFault | null {
   const action = raw["action"] ?? raw["Action"] ?? undefined;
   const pid = raw["pid"] ?? raw["Pid"] ?? undefined;
   const data = raw["data"] ?? raw["Data"] ?? undefined;

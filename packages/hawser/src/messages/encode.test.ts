@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { encodeDone, encodePush, encodeRefusal, encodeRequest, encodeResponse } from "./encode.js";
+import { encodeDone, encodePush, encodeRefusal, encodeResponse } from "./encode.js";
 
 it("writes the messages of docs/PROTOCOL.md", () => {
   const pid = "43eae41d-7572-444c-b280-b8f8722ce13d";
-  expect(encodeRequest({ pid, action: "login", data: { username: "demo" } })).toBe(
-    `{"action":"login","pid":"${pid}","data":{"username":"demo"}}`,
-  );
   expect(encodeDone(pid, "login", { user: "demo" })).toBe(
     `{"pid":"${pid}","actionAck":"login","status":1,"data":{"user":"demo"}}`,
   );
@@ -27,8 +24,8 @@ it("leaves out what is undefined, and what has no JSON", () => {
 });
 
 it.each(['quote " and \\', "line\nbreak", "\u2028", "ü 😀", "\ud800"])("quotes %j wherever it stands", (text) => {
-  const all = { action: text, pid: text, channel: text, event: text, key: text, session: text, resume: text };
-  expect(JSON.parse(encodeRequest(all))).toEqual(all);
+  const push = { actionAck: text, status: 1, channel: text, key: text, session: text, resume: text } as const;
+  expect(JSON.parse(encodePush(push))).toEqual(push);
   const response = { pid: text, actionAck: text, status: 1, channel: text, channels: [text] } as const;
   expect(JSON.parse(encodeResponse(response))).toEqual(response);
   expect(JSON.parse(encodeDone(text, text, text))).toEqual({ pid: text, actionAck: text, status: 1, data: text });
@@ -60,8 +57,8 @@ describe("data that cannot be written", () => {
       },
     ],
   ])("is the caller's mistake: %s", (_name, data) => {
-    for (const encode of [encodePush, encodeResponse, encodeRequest]) {
-      const message = { pid: "1", action: "a", actionAck: "a", status: 1, data } as const;
+    for (const encode of [encodePush, encodeResponse]) {
+      const message = { pid: "1", actionAck: "a", status: 1, data } as const;
       expect(() => encode(message)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error);
     }
   });

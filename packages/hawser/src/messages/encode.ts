@@ -1,23 +1,11 @@
 import { UsageError } from "../internal/errors.js";
-import type { PushMessage, RequestMessage, ResponseMessage } from "./envelope.js";
+import type { PushMessage, ResponseMessage } from "./envelope.js";
 import type { WireError } from "./wire-errors.js";
 
 // Messages are put together by hand: the frame of a message is always the same, and only `data` needs the serializer.
 
 /** Strings that are the same in JSON. */
 const plain = /^[\w:. -]*$/;
-
-/** @throws UsageError INVALID_ARGUMENT when `data` cannot be written as JSON */
-export function encodeRequest(message: RequestMessage): string {
-  let text = `{"action":${quote(message.action)}`;
-  if (message.pid !== undefined) text += `,"pid":${quote(message.pid)}`;
-  if (message.channel !== undefined) text += `,"channel":${quote(message.channel)}`;
-  if (message.event !== undefined) text += `,"event":${quote(message.event)}`;
-  if (message.key !== undefined) text += `,"key":${quote(message.key)}`;
-  if (message.session !== undefined) text += `,"session":${quote(message.session)}`;
-  if (message.resume !== undefined) text += `,"resume":${quote(message.resume)}`;
-  return `${text}${dataPart(message.data)}}`;
-}
 
 /** @throws UsageError INVALID_ARGUMENT when `data` cannot be written as JSON */
 export function encodeResponse(message: ResponseMessage): string {

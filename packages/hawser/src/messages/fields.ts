@@ -1,5 +1,5 @@
 import { EnvelopeFault } from "./envelope-fault.js";
-import { findJsonFault } from "./json-guard.js";
+import { findJsonFault, MAX_KEYS } from "./json-guard.js";
 
 /** A message as it was parsed: nothing in it is known yet. Keys are looked up by name, and never copied. */
 export type RawMessage = Readonly<Record<string, unknown>>;
@@ -10,8 +10,8 @@ const MAX_ACTION_LENGTH = 128;
 const MAX_REFUSED_LENGTH = 65_536;
 
 /** Parses the text of one message. */
-export function parseMessage(text: string, maxKeys: number): RawMessage | EnvelopeFault {
-  const fault = findJsonFault(text, maxKeys);
+export function parseMessage(text: string): RawMessage | EnvelopeFault {
+  const fault = findJsonFault(text, MAX_KEYS);
   if (fault !== undefined && text.length > MAX_REFUSED_LENGTH) return new EnvelopeFault(fault, { isAnswered: true });
   let value: unknown;
   try {

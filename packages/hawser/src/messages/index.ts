@@ -12,7 +12,6 @@ export {
 export type { CloseReaction } from "./close-codes.js";
 export { decodeRequest } from "./decode-request.js";
 export type { DecodedRequest } from "./decode-request.js";
-export { decodeServerMessage } from "./decode-server-message.js";
 export { encodeDone, encodePush, encodeRefusal, encodeResponse } from "./encode.js";
 export { RESERVED_ACTIONS, SUB_PROTOCOL } from "./envelope.js";
 export { EnvelopeFault } from "./envelope-fault.js";
