@@ -66,7 +66,7 @@ class NodeConnection implements Connection {
   }
 
   send(message: ClientMessage): void {
-    if (this.#socket === null) {
+    if (this.#socket?.state !== "open") {
       throw new ConnectionError("CONNECTION_CLOSED", "the connection is not open: the message was not sent");
     }
     this.#socket.post(message);

@@ -30,7 +30,7 @@ export interface Connection {
   readonly protocol: string;
   /** Bytes accepted by `send` that the platform has not passed on. */
   readonly bufferedBytes: number;
-  /** @throws when the connection is not open */
+  /** @throws ConnectionError CONNECTION_CLOSED when the connection is not open; anything else: this message cannot be sent, others can */
   send(message: ClientMessage): void;
   /**
    * Begins the closing handshake, or gives up opening. `onClosed` comes when the platform says so, and some never do: whoever

@@ -17,6 +17,9 @@ export interface QueuedMessage {
   onTaken(): void;
   /** It never will be. */
   onFailed(error: unknown): void;
+  /** Kept by the queue: its bytes, and what ends its time to live. */
+  bytes?: number;
+  timer?: ScheduledCall | undefined;
 }
 
 /** First in, first out; bounded in messages and in bytes, what waits in the platform's buffer included. */
@@ -32,8 +35,8 @@ export interface OutgoingQueue {
 }
 
 export function createOutgoingQueue(clock: Clock, options: Required<OutgoingQueueOptions>): OutgoingQueue {
-  /** Each with its bytes and what ends its time to live. A map keeps the order, and lets go of one in the middle. */
-  const waiting = new Map<QueuedMessage, { readonly bytes: number; timer?: ScheduledCall | undefined }>();
+  /** A set keeps the order, and lets go of one in the middle. */
+  const waiting = new Set<QueuedMessage>();
   let waitingBytes = 0;
   let connection: Connection | undefined;
   /** Set while the platform's buffer is full. */
@@ -41,11 +44,9 @@ export function createOutgoingQueue(clock: Clock, options: Required<OutgoingQueu
   let poll: ScheduledCall | undefined;
 
   const remove = (queued: QueuedMessage | undefined): void => {
-    const entry = queued && waiting.get(queued);
-    if (entry === undefined) return;
-    entry.timer?.cancel();
-    waitingBytes -= entry.bytes;
-    waiting.delete(queued as QueuedMessage); // it has an entry
+    if (queued === undefined || !waiting.delete(queued)) return;
+    queued.timer?.cancel();
+    waitingBytes -= queued.bytes ?? 0;
   };
 
   const detach = (): void => {
@@ -53,30 +54,34 @@ export function createOutgoingQueue(clock: Clock, options: Required<OutgoingQueu
     connection = undefined;
   };
 
-  const flush = (): void => {
-    for (const queued of waiting.keys()) {
+  /** `hasRoom`: the platform says so; its limit may be another one. */
+  const flush = (hasRoom = false): void => {
+    for (const queued of waiting) {
       if (connection === undefined || isFull) return;
-      if (connection.bufferedBytes > SOFT_LIMIT_BYTES) return wait(connection);
+      if (!hasRoom && connection.bufferedBytes > SOFT_LIMIT_BYTES) return wait(connection);
+      hasRoom = false;
       try {
         connection.send(queued.message);
-      } catch {
-        // not open any more: its end is about to be told, and this one was not sent
-        return detach();
+        queued.onTaken();
+      } catch (error) {
+        // its end is about to be told, and this one was not sent
+        if ((error as Partial<ConnectionError> | null)?.code === "CONNECTION_CLOSED") return detach(); // whatever it is, it may have a code
+        // it cannot be sent; those behind it can
+        queued.onFailed(error);
       }
       remove(queued);
-      queued.onTaken();
     }
   };
 
   const wait = (full: Connection): void => {
     isFull = true;
-    const goOn = (): void => {
+    const goOn = (hasRoom: boolean) => (): void => {
       if (connection !== full) return;
       isFull = false;
-      flush();
+      flush(hasRoom);
     };
-    if (full.drained === undefined) poll = clock.schedule(goOn, POLL_MS);
-    else full.drained().then(goOn, () => {});
+    if (full.drained === undefined) poll = clock.schedule(goOn(false), POLL_MS);
+    else full.drained().then(goOn(true), () => {});
   };
 
   return {
@@ -90,19 +95,19 @@ export function createOutgoingQueue(clock: Clock, options: Required<OutgoingQueu
         const facts = { messages: waiting.size, bytes };
         return queued.onFailed(new ConnectionError("QUEUE_FULL", "too much waits", { facts }));
       }
-      const entry: { readonly bytes: number; timer?: ScheduledCall | undefined } = { bytes: own };
-      waiting.set(queued, entry);
+      queued.bytes = own;
+      waiting.add(queued);
       waitingBytes += own;
       flush();
       if (!waiting.has(queued)) return;
-      entry.timer = startTimer(clock, timeToLiveMs, () => {
+      queued.timer = startTimer(clock, timeToLiveMs, () => {
         remove(queued);
         queued.onFailed(createTimeout(timeToLiveMs));
       });
     },
     remove,
     failAll: (error) => {
-      for (const queued of waiting.keys()) {
+      for (const queued of waiting) {
         remove(queued);
         queued.onFailed(error);
       }

@@ -259,6 +259,50 @@ describe("the outgoing queue", () => {
     expect(connector.last.sent).toEqual(["a"]);
   });
 
+  it("believes the platform that there is room: its limit may be higher", async () => {
+    let asked = 0;
+    const { client, connector, open } = setStage({
+      wrap: (inner) => ({
+        capabilities: inner.capabilities,
+        open: (url, protocols, sink) =>
+          Object.assign(inner.open(url, protocols, sink), {
+            // a client that asks again and again without an end would never let go of the thread
+            drained: () => (++asked > 100 ? new Promise<void>(() => {}) : Promise.resolve()),
+          }),
+      }),
+    });
+    await open();
+    connector.last.bufferedBytes = 65_537;
+    await Promise.all(["a", "b", "c"].map((text) => client.send(text)));
+    expect(connector.last.sent).toEqual(["a", "b", "c"]);
+    expect(asked).toBe(3);
+  });
+
+  it("rejects a message that the platform cannot send, and goes on with the others", async () => {
+    const { client, connector, open } = setStage({
+      wrap: (inner) => ({
+        capabilities: inner.capabilities,
+        open: (url, protocols, sink) => {
+          const connection = inner.open(url, protocols, sink);
+          const send = connection.send.bind(connection);
+          return Object.assign(connection, {
+            send: (message: string) => {
+              if (message === "poison") throw new TypeError("cannot be sent");
+              send(message);
+            },
+          });
+        },
+      }),
+    });
+    const connected = open();
+    const sent = ["a", "poison", "b"].map((text) => client.send(text));
+    await connected;
+    await expect(sent[1]).rejects.toThrow("cannot be sent");
+    await Promise.all([sent[0], sent[2]]);
+    expect(connector.last.sent).toEqual(["a", "b"]);
+    expect(client.queued).toBe(0);
+  });
+
   it("listens to no connection that is over: it says that there is room too late", async () => {
     const drains: (() => void)[] = [];
     const { client, connector, clock, open } = setStage({
