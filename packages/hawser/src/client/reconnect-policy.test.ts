@@ -120,6 +120,8 @@ describe("the way back", () => {
 
   it("believes no server that asks for more than an hour", () => {
     expect(plan(1006, { end: { reason: '{"retryAfterMs":1e300}' } }).retryInMs).toBe(3_600_500);
+    expect(plan(1006, { end: { retryAfterMs: Infinity } }).retryInMs).toBe(3_600_500);
+    expect(plan(1006, { end: { retryAfterMs: Number.NaN } }).retryInMs).toBe(500);
   });
 
   it("gives up after maxAttempts in a row", () => {

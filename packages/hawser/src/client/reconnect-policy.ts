@@ -2,13 +2,12 @@ import { closeReaction } from "../messages/index.js";
 import type { CloseReaction } from "../messages/index.js";
 import type { ReconnectOptions } from "./client-types.js";
 import type { ConnectionEnd } from "./connector.js";
+import { readHint } from "./retry-after.js";
 
 // When to come back, or not: pure, so that a test can run it a hundred thousand times.
 
 /** "Soon" and "login": a random time up to this. */
 const SOON_MS = 1000;
-/** A server that asks for more is not believed. */
-const MAX_HINT_MS = 3_600_000;
 
 /** What is remembered from one end to the next. */
 export interface ReturnMemory {
@@ -63,7 +62,7 @@ export function planReturn(
 
   // a server that sends everybody away again and again is backed off, whatever it says
   const isSoon = reaction !== "backoff" && failures <= 1 && doublings === 0;
-  const hintMs = Math.min(Math.max(facts.retryAfterMs ?? 0, end.retryAfterMs ?? 0, readHint(end.reason)), MAX_HINT_MS);
+  const hintMs = Math.max(...[facts.retryAfterMs, end.retryAfterMs, readReason(end.reason)].map(readHint));
   const { mode, initialDelayMs, maxDelayMs } = options;
   const boundMs = isSoon ? SOON_MS : Math.min(maxDelayMs, initialDelayMs * 2 ** doublings);
   return {
@@ -84,13 +83,11 @@ export function soonMs(random: () => number): number {
   return random() * SOON_MS;
 }
 
-/** The wait that a close reason asks for: `{"retryAfterMs":5000}`. */
-function readHint(reason: string): number {
-  if (!reason.startsWith("{")) return 0;
+/** `{"retryAfterMs":5000}` */
+function readReason(reason: string): unknown {
   try {
-    const { retryAfterMs } = JSON.parse(reason) as { retryAfterMs?: unknown }; // it begins as an object
-    return typeof retryAfterMs === "number" && retryAfterMs > 0 ? retryAfterMs : 0;
+    return (JSON.parse(reason) as { retryAfterMs?: unknown } | null)?.retryAfterMs; // any JSON but null has fields
   } catch {
-    return 0;
+    return undefined;
   }
 }

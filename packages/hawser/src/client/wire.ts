@@ -1,8 +1,9 @@
 import type { PushMessage, ResponseMessage, WireError } from "../messages/index.js";
 import { createMisuse } from "./client-errors.js";
+import { readHint } from "./retry-after.js";
 
 // The client's own reading and writing of docs/PROTOCOL.md, section 2: a page has to load every byte of it. It trusts its server
-// further than the server trusts it, so the guard of `messages/` is not here; a test holds the two equal for what is legal.
+// further than the server trusts it, so the guard of `messages/` is not here; a test has it read what a gateway writes.
 
 /** What came from a server, whichever it is: with `action` a request, with `pid` a response, else a push. */
 export interface Incoming extends Omit<ResponseMessage, "pid">, PushMessage {
@@ -28,8 +29,8 @@ export function parseIncoming(json: string): Incoming | undefined {
   const status = get("status") ?? !error;
   const pid = text("pid");
   const action = text("action");
-  const actionAck = text("actionAck") ?? (pid === undefined ? undefined : "");
-  if ((action ?? actionAck) === undefined) return undefined;
+  const actionAck = text("actionAck");
+  if ((pid ?? action ?? actionAck) === undefined) return undefined;
   return {
     pid,
     action,
@@ -49,12 +50,13 @@ export function parseIncoming(json: string): Incoming | undefined {
 /** Takes what there is: a refusal must come through, whatever is wrong with its words. */
 export function toWireError(error: unknown): WireError {
   const { code, message, temporary, retryAfterMs, ...others } = Object(error) as Partial<WireError>; // as far as it keeps to the protocol
+  const hintMs = readHint(retryAfterMs);
   return {
     ...others,
     code: typeof code === "string" ? code : "INTERNAL",
     message: typeof message === "string" ? message : "",
     temporary: temporary === true,
-    ...(typeof retryAfterMs === "number" && retryAfterMs > 0 && { retryAfterMs }),
+    ...(hintMs > 0 && { retryAfterMs: hintMs }),
   };
 }
 
