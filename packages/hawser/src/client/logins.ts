@@ -55,41 +55,8 @@ export function createLogins({ clock, events, link, timeoutMs, isWanted }: Login
   let current: Command | undefined;
   /** Another one as soon as what is being carried out was cut off. */
   let turn = {};
-
-  const logins: Logins = {
-    session: undefined,
-    resume: undefined,
-    canLogin: () => source !== undefined,
-    isDue: () => source !== undefined || commands[0]?.isLogin === true,
-    add: (action, credentials) => {
-      const answer = createPending<unknown>(clock);
-      if (isWanted()) {
-        commands.push({ isLogin: action === "login", credentials, answer });
-        pump();
-      } else answer.reject(createNotConnected());
-      return answer.promise;
-    },
-    begin: (tell) => {
-      if (commands[0]?.isLogin) current = commands.shift();
-      logIn(current, { session: logins.session, resume: logins.resume }, tell);
-    },
-    pump: () => pump(),
-    interrupt: () => interrupt(),
-    failAll: (error) => {
-      interrupt();
-      for (const command of commands.splice(0)) {
-        if (command.isLogin) command.answer.reject(error);
-        else loggedOut(command);
-      }
-      logins.session = logins.resume = undefined;
-    },
-    forget: () => {
-      const error = new ConnectionError("ABORTED", "logged out");
-      source = undefined;
-      logins.failAll(error);
-      link.subscriptions.endAll(error);
-    },
-  };
+  /** The wait for credentials. */
+  let making: Pending<unknown> | undefined;
 
   const pump = (): void => {
     if (current !== undefined || !link.isOpen) return;
@@ -123,9 +90,16 @@ export function createLogins({ clock, events, link, timeoutMs, isWanted }: Login
       onDone(response);
     };
     carryOut(async () => {
-      const data: unknown = typeof given === "function" ? await given() : given;
+      const data: unknown = typeof given === "function" ? await make(async () => given()) : given;
       if (started === turn) await link.ask({ action: "login", data, ...fields }, { timeoutMs, onDone: take });
     }, onFailed);
+  };
+
+  /** What `provider` makes in time. */
+  const make = (provider: () => Promise<unknown>): Promise<unknown> => {
+    making = createPending<unknown>(clock, { timeoutMs });
+    provider().then(making.resolve, making.reject);
+    return making.promise;
   };
 
   /** Tells of a failure, if it is not too late. */
@@ -138,6 +112,7 @@ export function createLogins({ clock, events, link, timeoutMs, isWanted }: Login
 
   const interrupt = (): void => {
     turn = {};
+    making?.resolve(undefined);
     const command = current;
     current = undefined;
     if (command?.isLogin) commands.unshift(command);
@@ -152,5 +127,39 @@ export function createLogins({ clock, events, link, timeoutMs, isWanted }: Login
     command.answer.resolve(undefined);
   };
 
+  const logins: Logins = {
+    session: undefined,
+    resume: undefined,
+    canLogin: () => source !== undefined,
+    isDue: () => source !== undefined || commands[0]?.isLogin === true,
+    add: (action, credentials) => {
+      const answer = createPending<unknown>(clock);
+      if (isWanted()) {
+        commands.push({ isLogin: action === "login", credentials, answer });
+        pump();
+      } else answer.reject(createNotConnected());
+      return answer.promise;
+    },
+    begin: (tell) => {
+      if (commands[0]?.isLogin) current = commands.shift();
+      logIn(current, { session: logins.session, resume: logins.resume }, tell);
+    },
+    pump,
+    interrupt,
+    failAll: (error) => {
+      interrupt();
+      for (const command of commands.splice(0)) {
+        if (command.isLogin) command.answer.reject(error);
+        else loggedOut(command);
+      }
+      logins.session = logins.resume = undefined;
+    },
+    forget: () => {
+      const error = new ConnectionError("ABORTED", "logged out");
+      source = undefined;
+      logins.failAll(error);
+      link.subscriptions.endAll(error);
+    },
+  };
   return logins;
 }

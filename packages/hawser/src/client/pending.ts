@@ -15,8 +15,8 @@ export interface PendingLimits {
 export interface Pending<T> {
   readonly promise: Promise<T>;
   readonly isSettled: boolean;
-  resolve(value: T): void;
-  reject(error: unknown): void;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** `onCut` is called before time or the signal rejects it; not for a signal that was aborted before. */

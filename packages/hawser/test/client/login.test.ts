@@ -121,6 +121,30 @@ describe("the login", () => {
     expect(connector.last.requests).toMatchObject([{ action: "login", data: "token", session: "s1", resume: "r1" }]);
   });
 
+  it("called on an open connection ends after loginTimeoutMs when its credentials never come, and lets the next one go", async () => {
+    const { client, connector, clock, open, settle } = setStage();
+    await open();
+    const hanging = client.login(() => new Promise(() => {}));
+    const next = client.login("token");
+    await clock.advance(30_000);
+    await expect(hanging).rejects.toMatchObject({ code: "TIMEOUT" });
+    await settle();
+    connector.last.answer("login");
+    await next;
+    expect(connector.last.requests).toMatchObject([{ action: "login", data: "token" }]);
+  });
+
+  it("called on an open connection leaves no timer behind when disconnect comes first", async () => {
+    const { client, connector, clock, open } = setStage();
+    await open();
+    const hanging = client.login(() => new Promise(() => {}));
+    const over = client.disconnect();
+    connector.last.end(1000);
+    await over;
+    await expect(hanging).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    expect(clock.pending).toBe(0);
+  });
+
   it("called on an open connection and refused leaves the connection and the older credentials", async () => {
     const { client, connector, open, settle, clock } = setStage({ login: "good" });
     await open();
@@ -324,6 +348,21 @@ describe("a subscription", () => {
     await clock.advance(2001);
     connector.last.answer("subscribe");
     await subscription.ready;
+  });
+
+  it("that is refused for a while is asked for again within two hours, whatever the server wants", async () => {
+    const { client, connector, clock, open, settle } = setStage();
+    await open();
+    client.subscribe("news");
+    const { pid } = connector.last.requests[0] ?? {};
+    connector.last.receive(
+      `{"pid":"${String(pid)}","actionAck":"subscribe","status":0,"error":{"code":"NO","temporary":true,"retryAfterMs":1e999}}`,
+    );
+    await settle();
+    await clock.advance(3_600_000 - 1);
+    expect(connector.last.requests).toHaveLength(1);
+    await clock.advance(3_600_001);
+    expect(connector.last.requests.length).toBeGreaterThan(1);
   });
 
   it("that gets no answer is asked for again", async () => {
