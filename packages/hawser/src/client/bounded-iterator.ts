@@ -1,5 +1,3 @@
-import { createDeferred } from "../internal/deferred.js";
-import type { Deferred } from "../internal/deferred.js";
 import type { EventIterator } from "./client-types.js";
 
 /** What waits for its reader; then the oldest goes. */
@@ -16,14 +14,14 @@ export interface EndableIterator<T> extends EventIterator<T> {
 /** `onEnd` is called once, whoever ends it. */
 export function createBoundedIterator<T>(onEnd: () => void): EndableIterator<T> {
   const items: T[] = [];
-  const readers: Deferred<IteratorResult<T, undefined>>[] = [];
+  const readers: ((result: IteratorResult<T, undefined>) => void)[] = [];
   const last = { done: true, value: undefined } as const;
   let isEnded = false;
   const iterator: EndableIterator<T> = {
     dropped: 0,
     push: (value) => {
       const reader = readers.shift();
-      if (reader !== undefined) return reader.resolve({ done: false, value });
+      if (reader !== undefined) return reader({ done: false, value });
       if (items.push(value) > MAX_ITEMS) {
         items.shift();
         iterator.dropped++;
@@ -33,14 +31,11 @@ export function createBoundedIterator<T>(onEnd: () => void): EndableIterator<T> 
       if (isEnded) return;
       isEnded = true;
       onEnd();
-      for (const reader of readers.splice(0)) reader.resolve(last);
+      for (const reader of readers.splice(0)) reader(last);
     },
-    next: () => {
-      const reader = createDeferred<IteratorResult<T, undefined>>();
-      if (items.length > 0) reader.resolve({ done: false, value: items.shift() as T }); // there is one
-      else if (isEnded) reader.resolve(last);
-      else readers.push(reader);
-      return reader.promise;
+    next: async () => {
+      if (items.length > 0) return { done: false, value: items.shift() as T }; // there is one
+      return isEnded ? last : new Promise((resolve) => readers.push(resolve));
     },
     return: () => {
       items.length = 0;

@@ -45,11 +45,8 @@ export function createRequests(clock: Clock, fill: (target: Uint8Array) => void,
         way.cancel(pid, request.wasSent === true);
       });
       const request: OpenRequest = { answer, action: message.action, onDone: limits.onDone };
+      if (open.has(pid)) answer.reject(createMisuse("pid", pid, "an unused one"));
       if (answer.isSettled) return answer.promise;
-      if (open.has(pid)) {
-        answer.reject(createMisuse("pid", pid, "an unused one"));
-        return answer.promise;
-      }
       open.set(pid, request);
       const onFailed = (error: unknown): void => {
         open.delete(pid);

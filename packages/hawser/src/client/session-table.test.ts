@@ -19,6 +19,7 @@ const events = [
 
 const rows: readonly (readonly [ClientState, SessionEvent, ClientState, SessionEffect | undefined])[] = [
   ["disconnected", "connect", "connecting", "dial"],
+  ["disconnected", "disconnect", "disconnected", "finish"],
   ["connecting", "opened", "open", "welcome"],
   ["connecting", "login-due", "logging-in", "log-in"],
   ["connecting", "lost", "waiting", "wait"],

@@ -32,7 +32,8 @@ const ends = { lost: ["waiting", "wait"], ended: ["disconnected", "finish"] } as
 const leave = { ...ends, disconnect: ["closing", "close"] } as const;
 
 const table: Readonly<Record<ClientState, Readonly<Partial<Record<SessionEvent, Row>>>>> = {
-  disconnected: { connect: ["connecting", "dial"] },
+  // nothing is connected; iterators of events may wait
+  disconnected: { connect: ["connecting", "dial"], disconnect: ["disconnected", "finish"] },
   connecting: { opened: ["open", "welcome"], "login-due": ["logging-in", "log-in"], ...leave },
   "logging-in": { "logged-in": ["open", "welcome"], refused: ["closing", "close"], ...leave },
   open: leave,

@@ -78,6 +78,8 @@ export function createSession(
   let presentUrl: string | undefined;
   let lastClose: ClientClose | undefined;
   let isHinted = false;
+  /** Since it was connected last. */
+  let wasOpen = false;
   let unwatch: (() => void) | undefined;
   const connects = new Set<Pending<void>>();
   const disconnects = new Set<Pending<void>>();
@@ -136,16 +138,11 @@ export function createSession(
       attempts++;
       unwatch ??= watchNetwork?.((isOnline) => run(() => networkChanged(isOnline)));
       limitState(options.connectTimeoutMs, "HANDSHAKE_TIMEOUT");
-      const fail = (error: unknown): void => end(own, createLoss(error));
-      try {
+      const find = async (): Promise<void> => {
         const source = urls[urlIndex % urls.length];
-        const found: unknown = typeof source === "function" ? source() : source;
-        const openLater = async (): Promise<void> => open(own, await found);
-        if (typeof found === "string" || found instanceof URL) open(own, found);
-        else openLater().catch(fail);
-      } catch (error) {
-        fail(error);
-      }
+        open(own, typeof source === "function" ? await source() : source);
+      };
+      find().catch((error: unknown) => end(own, createLoss(error)));
     },
     "log-in": () => {
       const own = attempt;
@@ -168,10 +165,12 @@ export function createSession(
     welcome: () => {
       const { login } = attempt;
       attempt.openedAt = clock.now();
-      link.open(login?.channels ?? []);
+      wasOpen = true;
       settle(connects);
       events.emit("open", { resumed: login?.resumed === true, attempts });
       attempts = 0;
+      // last: what is sent may already be the end
+      link.open(login?.channels ?? []);
       logins.pump();
     },
     close: () => {
@@ -190,6 +189,7 @@ export function createSession(
       unwatch = undefined;
       memory = freshMemory;
       attempts = 0;
+      wasOpen = false;
       if (fatal !== undefined) failAll(fatal);
       fatal = undefined;
       settle(disconnects);
@@ -288,8 +288,7 @@ export function createSession(
     fatal = undefined;
     attempt.verdict = "disconnect";
     if (state !== "closing") closeWith = [code, reason];
-    if (state === "disconnected") settle(disconnects);
-    else fire("disconnect");
+    fire("disconnect");
     return over.promise;
   };
 
@@ -308,11 +307,10 @@ export function createSession(
     logins,
     iterators,
     connect: (limits) => {
-      const isFirst = !isWanted();
       const waiter = createPending<void>(clock, limits, () => {
         connects.delete(waiter);
-        // who began it and gives up, ends it
-        if (isFirst && connects.size === 0 && state !== "open") void run(() => disconnect(1000, ""));
+        // before it was ever open, it is over with the last who waits
+        if (!wasOpen && connects.size === 0) void run(() => disconnect(1000, ""));
       });
       if (state === "open") waiter.resolve();
       if (!waiter.isSettled) {

@@ -120,6 +120,32 @@ describe("connect", () => {
     await first;
   });
 
+  it("that gives up as the last one ends it, whoever began", async () => {
+    const { client, clock } = setStage();
+    const first = client.connect({ timeoutMs: 1 });
+    const second = client.connect({ timeoutMs: 2 });
+    void clock.advance(2);
+    await expect(first).rejects.toMatchObject({ code: "TIMEOUT" });
+    await expect(second).rejects.toMatchObject({ code: "TIMEOUT" });
+    expect(client.state).toBe("closing");
+  });
+
+  it("settles and tells open before a close that comes with the first message", async () => {
+    const { client, connector, settle, told } = setStage({
+      wrap: (inner) => ({
+        capabilities: inner.capabilities,
+        open: (url, protocols, sink) =>
+          Object.assign(inner.open(url, protocols, sink), { send: () => inner.last.end() }),
+      }),
+    });
+    client.subscribe("news").ready.catch(() => {});
+    const connected = client.connect();
+    connector.last.open();
+    await connected;
+    await settle();
+    expect(told).toEqual(["connecting", "open", "OPEN", "CLOSE 1006 backoff", "waiting"]);
+  });
+
   it("that waits for the way back ends nothing when it gives up", async () => {
     const { client, clock, open, connector } = setStage();
     await open();
@@ -151,7 +177,7 @@ describe("connect", () => {
   });
 
   it("takes a connector that throws for a failed attempt", async () => {
-    const { client, closes } = setStage({
+    const { client, closes, settle } = setStage({
       wrap: (connector) => ({
         capabilities: connector.capabilities,
         open: () => {
@@ -160,6 +186,7 @@ describe("connect", () => {
       }),
     });
     void client.connect();
+    await settle();
     expect(client.state).toBe("waiting");
     expect(closes).toMatchObject([{ code: 1006, error: new Error("bad connector") }]);
   });
@@ -168,8 +195,9 @@ describe("connect", () => {
 describe("the URL", () => {
   it("may be a function that is called anew for each attempt", async () => {
     let count = 0;
-    const { client, connector, clock } = setStage({ url: () => new URL(`ws://server/${++count}`) });
+    const { client, connector, clock, settle } = setStage({ url: () => new URL(`ws://server/${++count}`) });
     void client.connect();
+    await settle();
     connector.last.end();
     await clock.advance(500);
     expect(connector.connections.map(({ url }) => url)).toEqual(["ws://server/1", "ws://server/2"]);

@@ -143,6 +143,13 @@ describe("events", () => {
     expect(await closes.next()).toEqual({ done: true, value: undefined });
   });
 
+  it("come by an iterator that ends with disconnect, though the client was never connected", async () => {
+    const { client } = setStage();
+    const next = client.events("message").next();
+    await client.disconnect();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+
   it("come by an iterator that waits, and are dropped when it is too slow", async () => {
     const { client, connector, open } = setStage();
     await open();
