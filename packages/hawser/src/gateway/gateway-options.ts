@@ -99,16 +99,29 @@ export function unexpected(name: string, value: unknown, expected: string): Usag
   });
 }
 
+/** As much as a Close frame holds. */
+const MAX_REASON_BYTES = 123;
+
 /** @throws UsageError INVALID_ARGUMENT for a code that is not an application's, or a reason that a Close frame cannot hold */
 export function checkKick(code: unknown, reason: unknown, bytes: Pick<ByteOperations, "utf8ByteLength">): void {
-  const isCode =
-    typeof code === "number" && Number.isInteger(code) && (code === 1000 || (code >= 3000 && code <= 4999));
-  if (!isCode) {
+  if (!isKickCode(code)) {
     throw new UsageError("INVALID_ARGUMENT", `the code is ${String(code)}: expected 1000, or 3000 to 4999`, {
       facts: { name: "code", value: String(code) },
     });
   }
-  if (typeof reason !== "string" || bytes.utf8ByteLength(reason) > 123) {
-    throw unexpected("reason", reason, "a text of at most 123 bytes");
+  if (typeof reason !== "string" || bytes.utf8ByteLength(reason) > MAX_REASON_BYTES) {
+    throw unexpected("reason", reason, `a text of at most ${MAX_REASON_BYTES} bytes`);
   }
+}
+
+/** Whether `checkKick` throws nothing. */
+export function isKick(
+  { code, reason }: { readonly code: number; readonly reason: string },
+  bytes: Pick<ByteOperations, "utf8ByteLength">,
+): boolean {
+  return isKickCode(code) && bytes.utf8ByteLength(reason) <= MAX_REASON_BYTES;
+}
+
+function isKickCode(code: unknown): boolean {
+  return typeof code === "number" && Number.isInteger(code) && (code === 1000 || (code >= 3000 && code <= 4999));
 }

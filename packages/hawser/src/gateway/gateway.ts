@@ -13,7 +13,7 @@ import { Channels } from "./channels.js";
 import { guardHandshake } from "./connection-info.js";
 import type { Arrival } from "./connection-info.js";
 import { GatewayConnection } from "./connection.js";
-import { checkKick, checkName, resolveGatewayOptions, unexpected } from "./gateway-options.js";
+import { checkKick, checkName, isKick, resolveGatewayOptions, unexpected } from "./gateway-options.js";
 import type { GatewayParts } from "./gateway-parts.js";
 import type {
   ChannelOptions,
@@ -241,6 +241,8 @@ export class GatewayService implements Gateway {
   #onSignal(payload: string): void {
     const signal = parseSignal(payload);
     if (signal === undefined) return;
+    // of a node that knows other rules
+    if (signal.do === "kick" && !isKick(signal, this.#parts.runtime.bytes)) return;
     for (const session of this.#sessionsOf(signal.to)) {
       if (signal.do === "send") GatewaySession.outboxOf(session)?.reply(signal.text);
       else if (signal.do === "unsubscribe") this.#channels.expel(session, signal.channel);

@@ -34,7 +34,7 @@ export function faultOf(raw: RawMessage, reason: string): EnvelopeFault {
   });
 }
 
-export function isObject(value: unknown): value is RawMessage {
+function isObject(value: unknown): value is RawMessage {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,6 +1,7 @@
 // What comes late, or from an application that promises where it should not: nothing of it harms the process, or outlives its end.
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createMemoryBackplane } from "../../src/backplanes/memory.js";
 import { createDeferred } from "../../src/internal/deferred.js";
 import { createVirtualRuntime } from "../../src/testing/index.js";
 import { startGateway } from "../support/gateway-fixture.js";
@@ -204,4 +205,23 @@ describe("while the application does not decide", () => {
     }
     expect(asked).toBeLessThanOrEqual(100);
   });
+});
+
+it("a kick from another node that no connection can be closed with is not carried out", async () => {
+  const backplane = createMemoryBackplane();
+  const { login, gateway } = await startGateway({ backplane });
+  const ann = await login("ann");
+  const other = backplane.open({ onPublication() {}, onSignal() {}, onDisturbed() {} });
+  const to = { user: "ann" };
+  for (const wrong of [
+    { code: 99, reason: "" },
+    { code: 4403, reason: "x".repeat(124) },
+  ]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await other.signal(JSON.stringify({ do: "kick", to, ...wrong }));
+  }
+  expect(await ann.ask({ action: "ping" })).toMatchObject({ status: 1 });
+  expect(gateway.stats().sessions).toBe(1);
+  await other.signal(JSON.stringify({ do: "kick", to, code: 4403, reason: "x".repeat(123) }));
+  expect(await ann.code()).toBe(4403);
 });
