@@ -13,7 +13,7 @@ import { addServeCommand } from "./serve/serve-command.js";
 /** Runs the program. Resolves to its exit code, or undefined when the command has set one itself. Never rejects. */
 export async function runProgram(args: readonly string[]): Promise<number | undefined> {
   let isDebugging = false;
-  const program = createProgram();
+  const program = createProgram(args[0]);
   program.hook("preAction", (_program, command) => {
     isDebugging = command.opts()["logLevel"] === "debug";
   });
@@ -28,12 +28,12 @@ export async function runProgram(args: readonly string[]): Promise<number | unde
   }
 }
 
-function createProgram(): Command {
-  const program = new Command("hawser")
+function createProgram(name: string | undefined): Command {
+  const program: Command = new Command("hawser")
     .description("Serves WebSockets, and talks to them from a terminal.")
     .version(readVersion(), "-v, --version")
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(formatUsageError(text)) })
+    .configureOutput({ outputError: (text, write) => write(formatUsageError(text, helpFor(program, name))) })
     .addHelpText(
       "after",
       `
@@ -53,14 +53,19 @@ ${exitCodesHelp}`,
   return program;
 }
 
-/** Commander's text on one line: it puts suggestions on a second one. */
-function formatUsageError(text: string): string {
-  return `hawser: ${stripControls(
-    text
-      .trim()
-      .replace(/^error: /, "")
-      .replaceAll(/\s*\n\s*/g, " "),
-  )}\n`;
+function helpFor(program: Command, name: string | undefined): string {
+  return program.commands.some((command) => command.name() === name) ? `hawser help ${name}` : "hawser help";
+}
+
+/** Commander's text on one line: it puts suggestions on a second one. Where it says nothing of what to do, `help` does. */
+function formatUsageError(text: string, help: string): string {
+  const line = text
+    .trim()
+    .replace(/^error: /, "")
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+  const isBare = /^(?:missing|unknown|too many)/.test(line) && !line.endsWith("?)");
+  return `hawser: ${stripControls(line)}${isBare ? `: see ${help}` : ""}\n`;
 }
 
 function describe(error: unknown, isDebugging: boolean): string {

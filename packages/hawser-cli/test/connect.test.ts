@@ -222,7 +222,7 @@ it("gives up on a server that does not answer, and exits with 12", async () => {
 });
 
 it.each([
-  [["connect"], /missing required argument 'url'/],
+  [["connect"], /missing required argument 'url': see hawser help connect$/m],
   [["connect", "127.0.0.1:8080/echo"], /did you mean ws:\/\/127\.0\.0\.1:8080\/echo\?/],
   [["connect", "ftp://127.0.0.1/"], /expected ws:\/\/ or wss:\/\/, not ftp:\/\//],
   [["connect", "ws://127.0.0.1/#x"], /no # part/],

@@ -123,6 +123,9 @@ it.each([
     8,
     /^hawser: refused: INVALID_DATA, .*; volume: expected a decimal such as/,
   ],
+  [["addOrder", '{"symbol":"LLG"}'], 8, /INVALID_DATA, .*; volume: expected a decimal such as "100\.0", or a number/],
+  [["addDeal", '{"symbol":"LLG"}'], 8, /INVALID_DATA, .*; expected order_id, or symbol and volume/],
+  [["addDeal", '{"symbol":"LLG","volume":"x"}'], 8, /INVALID_DATA, .*; volume: expected a decimal such as/],
   [["addOrder", '{"symbol":"NONE","volume":"1"}'], 8, /^hawser: refused: UNKNOWN_SYMBOL, NONE is not traded here/],
   [["nothing"], 8, /^hawser: refused: UNKNOWN_ACTION/],
   [
@@ -143,6 +146,11 @@ it.each([
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   expect(stderr).not.toContain("hunter2");
   expect({ code, stdout }).toEqual({ code: exitCode, stdout: "" });
+});
+
+it.each([[{}], [env]])("says where there is no gateway: an echo, with %j", async (environment) => {
+  const { stderr } = await runProgram(["call", url.replace("/gateway", "/echo"), "ping"], { env: environment });
+  expect(stderr).toMatch(/refused: UNKNOWN_ACTION; .* hawser\.v1: is there a gateway at this path\?$/m);
 });
 
 it("asks for a login where one is needed", async () => {

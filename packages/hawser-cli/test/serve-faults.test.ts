@@ -28,7 +28,7 @@ it("says that a port is in use, and what to do", async () => {
 it.each([
   [["serve", "--port", "many"], /--port <n>.*'many'.*whole number from 0 to 65535/],
   [["serve", "--port", "65536"], /--port <n>.*'65536'/],
-  [["serve", "--prot", "1"], /unknown option '--prot' \(Did you mean --port\?\)/],
+  [["serve", "--prot", "1"], /unknown option '--prot' \(Did you mean --port\?\)$/m],
   [["serve", "--time-interval-ms", "0"], /--time-interval-ms <n>.*'0'/],
   [["serve", "--log-level", "loud"], /'loud'.*debug, info, warn, error, silent/],
   [["serve", "--tls", "yes"], /'yes'.*self-signed/],
@@ -40,7 +40,8 @@ it.each([
   [["serve", "--root", ""], /--root <folder>.*'' is invalid.*not empty/],
   [["serve", "--socket", "s.sock", "--port", "0"], /--socket and --port exclude each other: leave one out/],
   [["serve", "--socket", "s".repeat(200)], /^hawser: --socket is "s+": expected at most \d+ bytes/],
-  [["serve", "somewhere"], /too many arguments/],
+  [["serve", "somewhere"], /too many arguments.* got 1: see hawser help serve$/m],
+  [["xyzzy"], /unknown command 'xyzzy': see hawser help$/m],
   [["sevre"], /unknown command 'sevre' \(Did you mean serve\?\)/],
 ])("refuses hawser %j with one line and exit code 2", async (args, message) => {
   const { code, stdout, stderr } = await runProgram(args);

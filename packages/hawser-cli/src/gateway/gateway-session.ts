@@ -41,8 +41,9 @@ export async function withGateway(
   const login = readLogin(choice);
   const tell = createTeller(choice.logLevel);
   if (choice.insecure) tell("warn", insecureWarning);
+  const connector = new DialConnector(dialer, options.pace === undefined ? {} : { pace: options.pace });
   const client = createClient(dialer.url, {
-    connector: new DialConnector(dialer, options.pace === undefined ? {} : { pace: options.pace }),
+    connector,
     reconnect: options.reconnect === true ? {} : false,
     // the connector's own limit counts
     connectTimeoutMs: Infinity,
@@ -68,7 +69,7 @@ export async function withGateway(
     await client.connect();
     return await work({ client, tell, signal: stop.signal });
   } catch (error) {
-    throw createGatewayFault(error, client);
+    throw createGatewayFault(error, client, connector.socket?.protocol);
   } finally {
     unwatch();
     await client.disconnect();
