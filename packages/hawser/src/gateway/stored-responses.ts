@@ -33,10 +33,13 @@ export interface StoredEntry {
   readonly abort: () => void;
   expiresAtMs: number;
   bytes: number;
+  /** Whose it is; null while it is not kept. */
+  share: Share | null;
 }
 
 /** What is kept for one user, the oldest first. */
 interface Share {
+  readonly user: string;
   readonly entries: Set<StoredEntry>;
   bytes: number;
 }
@@ -76,6 +79,7 @@ export class StoredResponses {
       waiters: null,
       expiresAtMs: Infinity,
       bytes: 0,
+      share: null,
     };
     this.#running.set(entry.key, begun);
     return begun;
@@ -120,7 +124,8 @@ export class StoredResponses {
     if (entry.bytes > maxStoredResponseBytes) return;
     this.#kept.set(entry.key, entry);
     this.#bytes += entry.bytes;
-    const share = this.#shareOf(entry);
+    const share = this.#shareOf(entry.session.user.id);
+    entry.share = share;
     share.entries.add(entry);
     share.bytes += entry.bytes;
     while (this.#bytes > maxStoredResponseBytes) {
@@ -137,18 +142,19 @@ export class StoredResponses {
     if (this.#kept.get(entry.key) !== entry) return;
     this.#kept.delete(entry.key);
     this.#bytes -= entry.bytes;
-    const share = this.#shareOf(entry);
+    const { share } = entry;
+    entry.share = null;
+    if (share === null) return;
     share.entries.delete(entry);
     share.bytes -= entry.bytes;
-    if (share.entries.size === 0) this.#shares.delete(entry.session.user.id);
+    if (share.entries.size === 0) this.#shares.delete(share.user);
   }
 
-  #shareOf({ session }: StoredEntry): Share {
-    const { id } = session.user;
-    let share = this.#shares.get(id);
+  #shareOf(user: string): Share {
+    let share = this.#shares.get(user);
     if (share === undefined) {
-      share = { entries: new Set(), bytes: 0 };
-      this.#shares.set(id, share);
+      share = { user, entries: new Set(), bytes: 0 };
+      this.#shares.set(user, share);
     }
     return share;
   }
