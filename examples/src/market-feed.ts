@@ -37,7 +37,8 @@ client.on("open", ({ attempts }) => {
   console.log(`connected (attempt ${attempts}): ${url}`);
   client.send(subscribe).catch(() => {}); // the connection ended before it was sent; the next one says it again
 });
-client.on("close", ({ code, retryInMs }) => {
+client.on("close", ({ code, error, retryInMs }) => {
+  if (error instanceof Error) console.error(error.message); // why there was no connection, or what broke it
   console.log(retryInMs === undefined ? `closed: ${code}` : `closed: ${code}, again in ${retryInMs} ms`);
 });
 client.on("error", (error) => console.error(error.message));

@@ -26,6 +26,16 @@ it("starts a feed of its own, prints its trades and candles, and ends at Ctrl-C"
   expect(example.stderr).toBe("");
 });
 
+it("says why it is not connected, and goes on trying", async () => {
+  const feed = await openFeed();
+  await feed.close();
+  const example = new Example("market-feed", { FEED_URL: feed.url, RECONNECT_MS: "40" });
+  await example.waitFor(/(?:^closed: 1006, again in 40 ms\n){2}/m);
+  await expect.poll(() => example.stderr, { timeout: 30_000 }).toContain("nothing listens there");
+  example.interrupt();
+  expect(await example.ended).toEqual({ code: 0, signal: null });
+});
+
 it("comes back through its proxy, after the tunnel was cut and the feed was restarted, and subscribes again", async () => {
   const [feed, proxy] = await Promise.all([openFeed(), startConnectProxy()]);
   const { host, port } = new URL(feed.url);
