@@ -324,6 +324,24 @@ describe("faults", () => {
     expect(events).toEqual(["begin binary", "end", "begin binary", "end", "begin binary", "end"]);
   });
 
+  it("judges each message by the limit of that moment, one that has begun when it goes on", () => {
+    const parser = new FrameParser(client);
+    parser.maxMessageBytes = 2;
+    expect(parser.maxMessageBytes).toBe(2);
+    expect(feed(parser, "81 02 6162 01 01 61")).toEqual(['message text "ab"']);
+    parser.maxMessageBytes = 3;
+    expect(feed(parser, "80 02 6263")).toEqual(['message text "abc"']);
+    expect(feed(parser, "01 02 6162")).toEqual([]);
+    parser.maxMessageBytes = 2;
+    expect(feed(parser, "80 01 63")).toEqual(["failed MESSAGE_TOO_BIG 1009"]);
+  });
+
+  it("refuses a limit of that moment that is out of range, and keeps the one before", () => {
+    const parser = new FrameParser({ ...client, maxMessageBytes: 2 });
+    expect(() => (parser.maxMessageBytes = 0)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+    expect(feed(parser, "81 03 616263")).toEqual(["failed MESSAGE_TOO_BIG 1009"]);
+  });
+
   it("says nothing more after a fault", () => {
     const parser = new FrameParser(client);
 

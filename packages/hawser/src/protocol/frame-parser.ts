@@ -79,7 +79,7 @@ export class FrameParser extends ParseFacts {
   }
   set maxMessageBytes(bytes: number) {
     this.#maxMessageBytes = checkLimit("maxMessageBytes", bytes);
-    if (this.#partial !== null) this.#partial.intake.maxMessageBytes = bytes;
+    this.#partial?.intake.holdTo(bytes);
   }
 
   /** Bytes pushed and not parsed yet. */
@@ -355,7 +355,7 @@ class PartialFrame {
   constructor(options: FrameParserOptions, maxMessageBytes: number) {
     this.header = new HeaderReader(options);
     this.intake = new MessageIntake(options);
-    this.intake.maxMessageBytes = maxMessageBytes;
+    this.intake.holdTo(maxMessageBytes);
   }
 }
 

@@ -31,11 +31,8 @@ export class MessageIntake {
     this.#maxEmptyFrames = options.maxEmptyFrames;
   }
 
-  /** The longest message. Also holds for the rest of the one under way. */
-  get maxMessageBytes(): number {
-    return this.#maxMessageBytes;
-  }
-  set maxMessageBytes(bytes: number) {
+  /** Sets the longest message, for the rest of the one under way, too. */
+  holdTo(bytes: number): void {
     this.#maxMessageBytes = bytes;
     this.#findMaxBytes();
   }
