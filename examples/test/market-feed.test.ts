@@ -26,12 +26,15 @@ it("starts a feed of its own, prints its trades and candles, and ends at Ctrl-C"
   expect(example.stderr).toBe("");
 });
 
-it("says why it is not connected, and goes on trying", async () => {
+it.each([
+  ["the feed", {}, "nothing listens there"],
+  ["its proxy", { PROXY: "http://127.0.0.1:9" }, "the proxy 127.0.0.1:9: connect ECONNREFUSED"],
+])("says that %s cannot be reached, and goes on trying", async (_what, settings, words) => {
   const feed = await openFeed();
   await feed.close();
-  const example = new Example("market-feed", { FEED_URL: feed.url, RECONNECT_MS: "40" });
+  const example = new Example("market-feed", { FEED_URL: feed.url, RECONNECT_MS: "40", ...settings });
   await example.waitFor(/(?:^closed: 1006, again in 40 ms\n){2}/m);
-  await expect.poll(() => example.stderr, { timeout: 30_000 }).toContain("nothing listens there");
+  await expect.poll(() => example.stderr, { timeout: 30_000 }).toContain(words);
   example.interrupt();
   expect(await example.ended).toEqual({ code: 0, signal: null });
 });

@@ -17,7 +17,8 @@ export function createTunnelAgent(proxy: URL, target: URL): HttpAgent {
   function openTunnel({ host, port }: ClientRequestArgs, onTunnel: OnConnection): void {
     const path = `${host}:${port}`;
     request({ method: "CONNECT", host: proxy.hostname, port: proxy.port, path, headers: { host: path, ...headers } })
-      .on("error", onTunnel)
+      // not as it is: its code would be taken for the target's
+      .on("error", (error) => onTunnel(new Error(`the proxy ${proxy.host}: ${error.message}`, { cause: error })))
       .on("connect", (response, socket) => {
         if (response.statusCode === 200) return onTunnel(null, socket);
         socket.destroy();
