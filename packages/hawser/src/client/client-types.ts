@@ -123,7 +123,7 @@ export interface Subscription extends AsyncIterable<Publication> {
 export interface ClientEvents {
   /** The connection is open, and logged in where that is asked for. */
   open: { readonly resumed: boolean; readonly attempts: number };
-  /** A connection, or an attempt at one, ended. Exactly one for each. */
+  /** A connection, or an attempt at one, ended. Exactly one for each; a `disconnect` between two ends none. */
   close: ClientClose;
   /** Something went wrong that no promise tells. */
   error: HawserError;
@@ -155,7 +155,10 @@ export interface Client {
   logout(): Promise<void>;
   /** Asks, and settles with the response's `data`. @throws (rejects) RequestError for a refusal; TIMEOUT, ABORTED, CONNECTION_LOST, QUEUE_FULL, NOT_CONNECTED */
   request(action: string, data?: unknown, options?: RequestOptions): Promise<unknown>;
-  /** Settles when the message was handed to the platform's socket. Objects are sent as JSON. */
+  /**
+   * Settles when the message was handed to the platform's socket; until then bytes must not be changed. Every object that is no Uint8Array is
+   * sent as JSON: an ArrayBuffer would be `{}`.
+   */
   send(message: string | Uint8Array | object, options?: SendOptions): Promise<void>;
   /** The same subscription for the same channel until it is unsubscribed. */
   subscribe(channel: string): Subscription;
@@ -168,7 +171,7 @@ export interface Client {
   on<Name extends keyof ClientEvents>(name: Name, handler: (event: ClientEvents[Name]) => void): () => void;
   /** Calls `handler` for each push of that name (`actionAck`). A publication is its channel's: see `subscribe`. */
   onPush(event: string, handler: (data: unknown, message: PushMessage) => void): () => void;
-  /** The events as they come, until the client is disconnected for good. */
+  /** The events as they come, until the client has come to `disconnected`, also where a `connect` follows at once. */
   events<Name extends keyof ClientEvents>(name: Name): EventIterator<ClientEvents[Name]>;
   [Symbol.asyncDispose](): Promise<void>;
 }
