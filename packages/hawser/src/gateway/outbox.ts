@@ -131,6 +131,8 @@ export class Outbox {
 
   #closeAsSlow(): void {
     this.close();
+    // it may be ending for another reason, which holds: for being slow too, by the socket's own account
+    if (!isSending(this.#socket)) return;
     void this.#socket.close(CLOSE_SLOW, "too slow", { discardQueued: true });
     this.#onSlow(this.#socket);
   }
@@ -149,6 +151,10 @@ export class Outbox {
 /** The code that a connection ended with, as the gateway tells it: a peer that took nothing for too long is too slow, too. */
 export function disconnectCode(report: CloseReport): number {
   return report.error?.code === "WRITE_TIMEOUT" && report.sent === null ? CLOSE_SLOW : report.code;
+}
+
+function isSending({ state }: Socket): boolean {
+  return state === "open" || state === "close-received";
 }
 
 interface Waiting {

@@ -97,6 +97,16 @@ describe("the outbox", () => {
     expect(got()).toHaveLength(7);
   });
 
+  it("tells nobody of a connection that is ending already, when it overflows then", () => {
+    const { outbox, peer, slow, socket } = openOutbox();
+    peer.pause();
+    while (outbox.queuedMessages < LIMITS.maxOutboxMessages) outbox.reply("r");
+    void socket.close(4008, "for a reason of its own");
+    outbox.reply("one too many");
+    expect(slow).toEqual([]);
+    expect(outbox.queuedMessages).toBe(0);
+  });
+
   it("REL-D1 closes with 4008 when one message more than allowed waits: all of it is dropped", async () => {
     const { outbox, peer, settle, got, slow, socket, runtime } = openOutbox();
     peer.pause();
