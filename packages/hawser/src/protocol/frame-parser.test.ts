@@ -336,6 +336,13 @@ describe("faults", () => {
     expect(feed(parser, "80 01 63")).toEqual(["failed MESSAGE_TOO_BIG 1009"]);
   });
 
+  it("judges the rest of a frame that was announced under another limit", () => {
+    const parser = new FrameParser(client);
+    expect(feed(parser, "82 03 61")).toEqual([]);
+    parser.maxMessageBytes = 2;
+    expect(feed(parser, "6263")).toEqual(["failed MESSAGE_TOO_BIG 1009"]);
+  });
+
   it("refuses a limit of that moment that is out of range, and keeps the one before", () => {
     const parser = new FrameParser({ ...client, maxMessageBytes: 2 });
     expect(() => (parser.maxMessageBytes = 0)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
