@@ -153,13 +153,14 @@ interface WsExtension {
   parse(header: string): Record<string, unknown[]>;
 }
 
+interface WsInternals {
+  readonly PerMessageDeflate: WsDeflateClass;
+  readonly extension: WsExtension;
+}
+
 /** What ws answers: parameters as text by name; null when it declines. */
 function acceptByWs(offer: string, server: boolean, client: boolean): Record<string, string> | null {
-  // a cast, because the package's types leave both out
-  const { PerMessageDeflate, extension } = ws as unknown as {
-    PerMessageDeflate: WsDeflateClass;
-    extension: WsExtension;
-  };
+  const { PerMessageDeflate, extension } = ws as unknown as WsInternals; // the package's types leave both out
   const options = {
     isServer: true,
     ...(server && { serverNoContextTakeover: true }),

@@ -1,32 +1,16 @@
 // The programs of docs/guides/client.md, as they stand there, and its table of options.
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { resolveClientOptions } from "../../src/client/client-options.js";
+import { readPagePrograms } from "./page-programs.js";
 
-// Beside this file, so that the programs find `hawser` as an installed package: they run the built one.
-const folder = mkdtempSync(join(import.meta.dirname, "client-"));
-const page = readFileSync(join(import.meta.dirname, "../../../../docs/guides/client.md"), "utf8");
-const programs = new Map(
-  [...page.matchAll(/^```js (?<name>\S+)\n(?<code>.*?)^```/gms)].map(({ groups }) => [
-    groups?.["name"],
-    groups?.["code"],
-  ]),
-);
-
-afterAll(() => rmSync(folder, { recursive: true }));
+const { page, run } = readPagePrograms("client");
 
 it.each([
   ["trade.mjs", ["deal { volume: 2 }", "{ order: 1 }", "UNKNOWN_ACTION", "closed with 1000, back in no ms"]],
   ["feed.mjs", ['{"op":"subscribe","price":"1989.1"}']],
   ["client.test.mjs", ["# fail 0"]],
 ])("%s does what the page says", async (name, expected) => {
-  const file = join(folder, name);
-  writeFileSync(file, programs.get(name) ?? "");
-  const { stdout } = await promisify(execFile)(process.execPath, ["--test-reporter=tap", file]);
-  const lines = stdout.split("\n");
+  const lines = (await run(name)).split("\n");
   // replies may overtake what comes on channels
   expect(expected.filter((line) => !lines.includes(line))).toEqual([]);
 });
