@@ -6,17 +6,16 @@ import {
   canSend,
   checkClose,
   CLOSE_NORMAL,
-  type DeflateAgreement,
-  type DeflatePort,
   isOver,
   MAX_CONTROL_BYTES,
   OPCODE_BINARY,
   OPCODE_TEXT,
   type SocketState,
 } from "../protocol/index.js";
+import { admitMessage, admitStream } from "./admission.js";
 import { Inbox } from "./inbox.js";
 import { Connection, type ConnectionOwner } from "./connection.js";
-import { createEndError, pingTooLong, queueFull, tooManyPings, wrongState } from "./connection-errors.js";
+import { createEndError, pingTooLong, tooManyPings, wrongState } from "./connection-errors.js";
 import { type EncodedMessage, toBytes } from "./encoded-message.js";
 import type { FanOutSocket } from "./fan-out.js";
 import { MAX_OUTSTANDING_PINGS } from "./keep-alive.js";
@@ -27,7 +26,8 @@ import { unpackHeaders } from "./packed-headers.js";
 import { PacedInflater } from "./paced-inflater.js";
 import type { Handlers, StreamHandlers } from "./service.js";
 import { createShedding } from "./shedding.js";
-import { SocketKind, type SocketKindParts } from "./socket-kind.js";
+import { SocketKind } from "./socket-kind.js";
+import type { SocketParts, SocketSetup } from "./socket-parts.js";
 import { checkMessageLimit, checkOneOf } from "./socket-options.js";
 import type {
   CloseFrame,
@@ -40,43 +40,14 @@ import type {
   Socket,
   WaitOptions,
 } from "./socket-types.js";
-import type { Transport } from "./transport.js";
 import { checkTimeout, checkWait, isBounded, watch } from "./wait.js";
 
 type SocketHandlers<Data> = Handlers<Data> | StreamHandlers<Data>;
-
-/** What a socket has for itself, once the opening handshake has succeeded. */
-export interface SocketParts<Data = unknown> {
-  readonly transport: Transport;
-  readonly id: string;
-  readonly data?: Data;
-  readonly url: string;
-  readonly params?: Readonly<Record<string, string>>;
-  /** As a map, or as `packHeaders` made one text of them. */
-  readonly headers: ReadonlyMap<string, string> | string;
-  readonly protocol: string;
-  readonly extensions: string;
-  /** What was negotiated of permessage-deflate; messages below `thresholdBytes` are sent as they are. */
-  readonly deflate: {
-    readonly port: DeflatePort;
-    readonly agreement: DeflateAgreement;
-    readonly thresholdBytes: number;
-  } | null;
-}
-
-/** Everything a socket is made of. */
-export interface SocketSetup<Data = unknown> extends SocketParts<Data>, SocketKindParts<Data> {
-  /** Bytes that came right behind the handshake. */
-  readonly head?: Uint8Array;
-}
 
 /** What all share whom nobody waits for; never written to. */
 const NOBODY: Deferred<void>[] = [];
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
-
-/** What a stream is counted with while it waits for its turn, or for its source. */
-const STREAM_OVERHEAD_BYTES = 1024;
 
 /** Makes the socket of a connection whose opening handshake has succeeded, and begins to read. */
 export function openSocket<Data>(setup: SocketSetup<Data>): TransportSocket<Data> {
@@ -256,7 +227,8 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
     const settled = createDeferred<void>();
     try {
       checkWait(options);
-      this.#admitStream();
+      this.#requireSending("sendStream");
+      admitStream(this.#connection.queue, this.#kind.options.maxQueueBytes);
       const compress = this.#deflate !== null && options.compress !== false;
       const type = options.type === undefined ? null : checkOneOf("type", options.type, ["text", "binary"] as const);
       const stream = new OutgoingStream(source, settled, { type, compress });
@@ -484,31 +456,7 @@ export class TransportSocket<Data = unknown> implements Socket<Data>, FanOutSock
   /** Refuses what may not be sent now, or has no room. */
   #admit(call: string, size: number, content?: string | Uint8Array): void {
     this.#requireSending(call);
-    const { queue } = this.#connection;
-    const { maxQueueBytes, softQueueBytes } = this.#kind.options;
-    let buffered = queue.bufferedBytes;
-    if (buffered > softQueueBytes) {
-      // What was gathered in this turn may find room with the transport.
-      queue.flush();
-      buffered = queue.bufferedBytes;
-    }
-    if (buffered === 0) return;
-    const bytes =
-      typeof content === "string" && buffered + size * 3 > maxQueueBytes
-        ? this.#kind.runtime.bytes.utf8ByteLength(content)
-        : size;
-    if (buffered + bytes > maxQueueBytes) throw queueFull(bytes, buffered, maxQueueBytes);
-  }
-
-  /** What a stream will bring is asked for piece by piece; but the streams themselves must not be without number. */
-  #admitStream(): void {
-    this.#requireSending("sendStream");
-    const { maxQueueBytes } = this.#kind.options;
-    const { streams, bufferedBytes } = this.#connection.queue;
-    const buffered = bufferedBytes + streams * STREAM_OVERHEAD_BYTES;
-    if (streams > 0 && buffered + STREAM_OVERHEAD_BYTES > maxQueueBytes) {
-      throw queueFull(STREAM_OVERHEAD_BYTES, buffered, maxQueueBytes);
-    }
+    admitMessage(this.#connection.queue, this.#kind, size, content);
   }
 
   #belowSoftLimit(): boolean {
